@@ -1,0 +1,1 @@
+"""marketloom ingestion: from market and news APIs to raw Postgres schemas."""

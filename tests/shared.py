@@ -1,0 +1,17 @@
+"""Real payloads and data that tests read in place; tests that need them skip where the folder is missing."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+PAYLOADS = SHARED / "payloads"
+DATA = SHARED / "data"
+
+
+def need(path: Path) -> Path:
+    """Return `path`, or skip the test with a message that says what is missing."""
+    if not path.exists():
+        pytest.skip(f"real data is not here: {path.relative_to(SHARED.parent)} (see the folder's own README)")
+    return path

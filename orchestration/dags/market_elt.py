@@ -1,0 +1,57 @@
+"""Each weekday evening: ingest every source, then check, build and document the warehouse.
+
+Times are New York's: 18:30 is two and a half hours after the close, when final bars are out. Exchange holidays
+run too: there is no session to load, but news has no holidays.
+
+One source's failure stops neither the others nor the build, and a stale source does not stop the build;
+`all_succeeded`, where every path ends, still turns the run red. Calls to one provider never overlap: one run at
+a time, `max_active_tis_per_dag` where a backfill runs beside it, and the lock of `marketloom ingest` itself.
+
+Tasks inherit the worker's environment (PG*, MARKETLOOM_TARGET, SOURCES__*); none of it is in a template.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
+
+SOURCES = ("calendar", "polygon", "alpha_vantage", "rss")
+WHATEVER_WORKED = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+
+with DAG(
+    dag_id="market_elt",
+    description="Market prices and news: ingest, build with dbt, document",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("30 18 * * 1-5", timezone="America/New_York"),
+    catchup=False,
+    max_active_runs=1,
+    tags=["marketloom"],
+    default_args={
+        "cwd": str(Path(__file__).resolve().parents[2]),
+        "do_xcom_push": False,
+        "execution_timeout": timedelta(hours=4),
+        "max_active_tis_per_dag": 1,
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": timedelta(minutes=30),
+    },
+):
+    health = BashOperator(task_id="health", bash_command=".venv/bin/marketloom status")
+    with TaskGroup("ingest") as ingest:
+        for source in SOURCES:
+            BashOperator(task_id=source, bash_command=f".venv/bin/marketloom ingest {source}")
+    freshness = BashOperator(
+        task_id="freshness", bash_command=".venv/bin/dbt source freshness", trigger_rule=WHATEVER_WORKED
+    )
+    build = BashOperator(task_id="build", bash_command=".venv/bin/dbt build", trigger_rule=WHATEVER_WORKED)
+    docs = BashOperator(task_id="docs", bash_command=".venv/bin/dbt docs generate")
+    summary = BashOperator(
+        task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=WHATEVER_WORKED
+    )
+    health >> ingest >> freshness >> build >> docs >> summary
+    ingest >> build
+    health >> summary
+    [ingest, freshness, docs, summary] >> EmptyOperator(task_id="all_succeeded")

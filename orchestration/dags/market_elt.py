@@ -48,9 +48,7 @@ with DAG(
     )
     build = BashOperator(task_id="build", bash_command=".venv/bin/dbt build", trigger_rule=WHATEVER_WORKED)
     docs = BashOperator(task_id="docs", bash_command=".venv/bin/dbt docs generate")
-    summary = BashOperator(
-        task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=WHATEVER_WORKED
-    )
+    summary = BashOperator(task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=WHATEVER_WORKED)
     health >> ingest >> freshness >> build >> docs >> summary
     ingest >> build
     health >> summary

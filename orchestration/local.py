@@ -1,0 +1,174 @@
+"""An Airflow on this machine alone, without examples or telemetry: for a person to look at, and for the tests.
+
+Not `airflow standalone`, which also serves its task logs on every network interface.
+Settings are described in https://airflow.apache.org/docs/apache-airflow/stable/configurations-ref.html
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from ingestion.config import load
+
+ROOT = Path(__file__).resolve().parents[1]
+AIRFLOW = Path(sys.executable).with_name("airflow")
+# What a DAG run needs, and the name by which the health page knows it; no task defers, so there is no triggerer.
+PARTS = {
+    "api-server": (("api-server",), "metadatabase"),
+    "scheduler": (("scheduler", "--skip-serve-logs"), "scheduler"),
+    "dag-processor": (("dag-processor",), "dag_processor"),
+}
+
+
+class LocalAirflowError(RuntimeError):
+    """Airflow did not start, or a part of it ended; the text names the part and its log."""
+
+
+class LocalAirflow:
+    """Airflow under `home`, on 127.0.0.1:`port`, with everyone an administrator, while the `with` block lasts.
+
+    `overrides` are further environment variables for its parts and for the tasks they run.
+    """
+
+    def __init__(self, home: Path, port: int, overrides: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.url = f"http://127.0.0.1:{port}"
+        self.environment = {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "orchestration" / "dags"),
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "8",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "SCARF_ANALYTICS": "false",
+            **(overrides or {}),
+        }
+        self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._files = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._migrate()
+            for name, (command, _) in PARTS.items():
+                self._start(name, *command)
+            self._wait_until_healthy(timeout=120)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def log(self, part: str) -> Path:
+        """The file that holds what `part` of Airflow prints."""
+        return self.home / f"{part}.log"
+
+    def check(self) -> None:
+        """Raise LocalAirflowError if a part has ended by itself."""
+        for name, process in self._parts.items():
+            if process.poll() is not None:
+                raise LocalAirflowError(f"{name} ended with status {process.returncode}: see {self.log(name)}")
+
+    def stop(self) -> None:
+        """End every part and every task it runs, wherever the task has moved in the process tree."""
+        family = [child for process in self._parts.values() for child in _with_children(process.pid)]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, stubborn = psutil.wait_procs(family, timeout=5)
+        for process in stubborn:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        for part in self._parts.values():
+            part.wait()
+        self._parts.clear()
+        self._files.close()
+
+    def _migrate(self) -> None:
+        # Alone and first: it also writes airflow.cfg, with the secret that all parts share.
+        self._start("migrate", "db", "migrate")
+        if self._parts["migrate"].wait(timeout=300):
+            raise LocalAirflowError(f"its database was not made: see {self.log('migrate')}")
+        del self._parts["migrate"]
+
+    def _start(self, name: str, *arguments: str) -> None:
+        output = self._files.enter_context(self.log(name).open("wb"))
+        # env(1) adds to the environment that we were given, which tasks need (PG*, MARKETLOOM_TARGET, SOURCES__*).
+        command = ["env", *(f"{key}={value}" for key, value in self.environment.items()), str(AIRFLOW), *arguments]
+        self._parts[name] = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+
+    def _wait_until_healthy(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        waiting = list(PARTS)
+        while waiting:
+            self.check()
+            if time.monotonic() > deadline:
+                raise LocalAirflowError(f"not ready after {timeout:.0f} s: {', '.join(waiting)}; logs in {self.home}")
+            time.sleep(0.2)
+            health = self._health()
+            waiting = [name for name, (_, key) in PARTS.items() if health.get(key, {}).get("status") != "healthy"]
+
+    def _health(self) -> dict[str, Any]:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
+                health: dict[str, Any] = json.load(answer)
+        except (urllib.error.URLError, OSError):
+            return {}
+        return health
+
+
+def _with_children(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def main() -> None:
+    """Run until interrupted: `python -m orchestration.local [--port 8080]`."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration.local", description=__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="where the pages are served (default 8080)")
+    parser.add_argument("--home", type=Path, help="AIRFLOW_HOME (default .marketloom/airflow)")
+    options = parser.parse_args()
+    home = (options.home or load().home / "airflow").resolve()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print(f"starting Airflow in {home}: about half a minute …", flush=True)
+    try:
+        with LocalAirflow(home, options.port) as airflow:
+            print(f"{airflow.url}/dags/market_elt  (Ctrl-C stops it; logs in {home})", flush=True)
+            print("market_elt is paused: trigger it there, or unpause it to let it run on weekdays at 18:30 New York")
+            while True:
+                airflow.check()
+                time.sleep(1)
+    except LocalAirflowError as error:
+        sys.exit(f"Airflow: {error}")
+    except KeyboardInterrupt:
+        print("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""From delimited text (CSV, TSV) to the typed Arrow table of a raw table, each bad line refused by name."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from ingestion.model import Parsed, Rejected, Response, Table
+from ingestion.parsing import assemble, found, free_name, refuse, row_text
+
+
+def parse_delimited(
+    table: Table,
+    response: Response,
+    *,
+    delimiter: str = ",",
+    names: Sequence[str] | None = None,
+    rename: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
+    quoted: bool = False,
+    ends_with_newline: bool = True,
+) -> Parsed:
+    """The response's lines as rows of `table`; lines received (header and blank ones apart) = rows kept + rejected.
+
+    Without `names` the first line must be a header that has the columns which the table requires (after `rename`).
+    Refused are lines with another number of fields, a header that comes again, values that cannot be read, and,
+    where the format `ends_with_newline`, a last line without one: it was cut, and half a number is still a number.
+    `quoted` fields may hold delimiters and newlines. Empty fields are null; unknown columns are kept as text.
+    """
+    body = response.body.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if not body:
+        return assemble(table, {}, [], str)
+    header = list(names) if names else _header(body, response, delimiter)
+    columns, wrong = _read_columns(body, response, delimiter, header, quoted, has_header=names is None)
+    total = len(columns[header[0]]) + len(wrong)
+    numbers = sorted(set(range(total)) - set(wrong))
+
+    refused = {} if names else dict.fromkeys(_repetitions(columns), "repeated header line")
+    if ends_with_newline and not body.endswith((b"\n", b"\r")) and numbers and numbers[-1] == total - 1:
+        refused[len(numbers) - 1] = "the last line has no newline: the file was cut inside it"
+    rejected = [Rejected(table.name, reason, row_text(text), number) for number, (reason, text) in wrong.items()]
+    rejected += [
+        Rejected(table.name, reason, _line_text(columns, place), numbers[place]) for place, reason in refused.items()
+    ]
+    if refused:
+        kept = [place for place in range(len(numbers)) if place not in refused]
+        columns = {name: _pick(values, kept) for name, values in columns.items()}
+        numbers = [numbers[place] for place in kept]
+
+    named: dict[str, Any] = {}
+    for name, values in columns.items():
+        target = (rename or {}).get(name, name)
+        declared = target in table.schema.names and target not in named
+        named[target if declared else free_name(name, {*table.schema.names, *named})] = values
+    missing = [field.name for field in table.schema if not field.nullable and field.name not in named]
+    if set(missing) - set(constants or {}):
+        refuse(response, f"expected the columns {', '.join(table.schema.names)}; found {found(header)}")
+    shared = {name: [value] * len(numbers) for name, value in (constants or {}).items()}
+    parsed = assemble(table, named | shared, numbers, lambda place: _line_text(columns, place))
+    return Parsed(parsed.tables, rejected + parsed.rejected)
+
+
+def _header(body: bytes, response: Response, delimiter: str) -> list[str]:
+    try:
+        line = body.splitlines()[0].decode()
+        header = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+    except (UnicodeDecodeError, csv.Error, StopIteration):
+        refuse(response, f"expected a header line, found {body[:60]!r}")
+    if len(set(header)) < len(header):
+        refuse(response, f"expected different column names, found {found(header)}, some of them twice")
+    return header
+
+
+def _read_columns(
+    body: bytes, response: Response, delimiter: str, header: Sequence[str], quoted: bool, *, has_header: bool
+) -> tuple[dict[str, Any], dict[int, tuple[str, str]]]:
+    """The well-formed lines as columns of text, and number -> (reason, text) of the others."""
+    wrong: dict[int, tuple[str, str]] = {}
+
+    def note(row: pa_csv.InvalidRow) -> str:
+        reason = f"expected {row.expected_columns} fields, found {row.actual_columns}"
+        wrong[row.number - 1 - has_header] = (reason, row.text)
+        return "skip"
+
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(body),
+            # One block and one thread: rows are numbered only then, and no line can straddle two blocks.
+            pa_csv.ReadOptions(
+                use_threads=False, block_size=len(body) + 1, skip_rows=int(has_header), column_names=header
+            ),
+            pa_csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
+                invalid_row_handler=note,
+            ),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.binary())),
+        )
+    except (pa.ArrowException, UnicodeError) as problem:
+        refuse(response, f"expected lines of {', '.join(header)}; {problem}")
+    return {name: _as_text(table[name].combine_chunks()) for name in header}, wrong
+
+
+def _as_text(values: pa.Array) -> Any:
+    """Bytes as text with null for empty; bytes that are not UTF-8 become characters that no text column accepts."""
+    try:
+        text = values.cast(pa.string())
+    except pa.ArrowInvalid:
+        return [value.decode("utf-8", "surrogateescape") or None for value in values.to_pylist()]
+    return pc.if_else(pc.equal(text, ""), None, text)
+
+
+def _repetitions(columns: Mapping[str, Any]) -> list[int]:
+    """The places of lines that say the header again."""
+    same = None
+    for name, values in columns.items():
+        equal = pc.equal(values, name) if isinstance(values, pa.Array) else pa.array([v == name for v in values])
+        same = equal if same is None else pc.and_(same, equal)
+    return pc.indices_nonzero(same.fill_null(False)).to_pylist() if same is not None else []
+
+
+def _pick(values: Any, places: Sequence[int]) -> Any:
+    return values.take(pa.array(places, pa.int64())) if isinstance(values, pa.Array) else [values[p] for p in places]
+
+
+def _line_text(columns: Mapping[str, Any], place: int) -> str:
+    cells = {name: values[place] for name, values in columns.items()}
+    return row_text({name: cell.as_py() if isinstance(cell, pa.Scalar) else cell for name, cell in cells.items()})

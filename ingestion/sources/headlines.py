@@ -1,0 +1,40 @@
+"""Headline files: CSV of title, date and stock, as in public samples of "Daily Financial News for 6000+ Stocks".
+
+Titles may be quoted and hold newlines; dates are ISO 8601 with an offset (2020-06-05 10:30:00-04:00). Other columns
+(the full set has an unnamed running number) are kept as they are.
+"""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from ingestion.delimited import parse_delimited
+from ingestion.model import Member, Parsed, Response, Source
+from ingestion.parsing import table
+
+HEADLINES = table(
+    "headlines",
+    "One headline about one stock; a story about several stocks stands once for each.",
+    "title text! Headline.",
+    "date timestamptz! When it was published.",
+    "stock text! Ticker of the stock that it is about.",
+)
+
+
+def unpack(name: str, body: bytes) -> Iterator[Member]:
+    """The file as it is; nobody knows when its headlines were known, so they are from when it is landed."""
+    yield Member("headlines", {"file": PurePath(name).name}, body)
+
+
+def parse_headlines(response: Response) -> Parsed:
+    """The file's rows; one without a title, a readable date or a stock is refused."""
+    return parse_delimited(HEADLINES, response, quoted=True, ends_with_newline=False)
+
+
+SOURCE = Source(
+    name="headlines",
+    description="Historical news headlines with publication time and ticker, from CSV files.",
+    tables=(HEADLINES,),
+    parsers={"headlines": parse_headlines},
+    unpack=unpack,
+    file_patterns=("*.csv",),
+)

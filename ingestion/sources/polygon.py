@@ -1,0 +1,261 @@
+"""Polygon (now Massive): daily bars of US stocks, reference tickers and news.
+
+Formats: https://polygon.io/docs/rest/stocks. Volumes come as exponent floats; `t` is the window's start in per-ticker
+aggregates and its end in grouped ones; no data is a body without `results`. Free plan: 5 calls a minute, end of day.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ingestion.diagnosis import decode_json, failure_of_status, message_of, unusable_body
+from ingestion.errors import (
+    AuthenticationFailed,
+    MalformedResponse,
+    NotEntitled,
+    ProviderError,
+    QuotaExhausted,
+    UnknownTicker,
+)
+from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source
+from ingestion.parsing import found, json_object, parse_records, refuse, table
+
+BARS = table(
+    "bars",
+    "One daily bar of one US stock, as sent by the grouped daily or the per-ticker aggregates endpoint.",
+    "ticker text! Ticker as Polygon writes it (case matters: BRK.B, KIMpL).",
+    "date date! Session of the bar, the exchange's own date.",
+    "open double First price of the session, USD.",
+    "high double Highest price of the session, USD.",
+    "low double Lowest price of the session, USD.",
+    "close double Last price of the session, USD.",
+    "volume double Shares traded.",
+    "vwap double Volume-weighted average price, USD.",
+    "timestamp bigint Start (aggregates) or end (grouped daily) of the bar's window, epoch milliseconds.",
+    "transactions bigint Number of trades in the window.",
+    "otc boolean True for over-the-counter securities; absent otherwise.",
+    "adjusted boolean Whether the prices were adjusted for splits.",
+)
+TICKERS = table(
+    "tickers",
+    "One security of Polygon's reference data, as of the day it was asked for.",
+    "ticker text! Ticker as Polygon writes it.",
+    "name text Name of the security or its issuer.",
+    "market text Market: stocks, otc, …",
+    "locale text Locale: us or global.",
+    "primary_exchange text Listing exchange as a market identifier code (MIC).",
+    "type text Type of the security: CS, ETF, ADRC, …",
+    "active boolean Whether the security is traded.",
+    "currency_name text Trading currency, lower case.",
+    "cik text SEC central index key, zero-padded to ten digits.",
+    "composite_figi text Composite OpenFIGI identifier.",
+    "share_class_figi text Share class OpenFIGI identifier.",
+    "delisted_utc timestamptz Last moment the security was listed.",
+    "last_updated_utc timestamptz When Polygon last updated the record.",
+)
+NEWS = table(
+    "news",
+    "One news article with the tickers it mentions and Polygon's sentiment for each.",
+    "id text! Polygon's identifier of the article.",
+    "publisher_name text Name of the outlet.",
+    "publisher_homepage_url text Home page of the outlet.",
+    "title text Headline.",
+    "author text Author as printed.",
+    "published_utc timestamptz! When the article was published.",
+    "article_url text Address of the article.",
+    "amp_url text Address of its mobile version.",
+    "image_url text Address of its picture.",
+    "description text Summary.",
+    "tickers json Tickers that the article is about, a JSON array of strings.",
+    "keywords json Key words, a JSON array of strings.",
+    "insights json JSON array of {ticker, sentiment, sentiment_reasoning}.",
+)
+
+NEW_YORK = ZoneInfo("America/New_York")
+SHORT_KEYS = {
+    "o": "open",
+    "h": "high",
+    "l": "low",
+    "c": "close",
+    "v": "volume",
+    "vw": "vwap",
+    "t": "timestamp",
+    "n": "transactions",
+}
+WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+    ("api key", AuthenticationFailed),
+    ("maximum requests", QuotaExhausted),
+    ("not entitled", NotEntitled),
+    ("your plan", NotEntitled),
+    ("not found", UnknownTicker),
+)
+
+
+def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
+    """The error that an answer means; 401 and 429 bodies say why under `error`, 403 bodies under `message`."""
+    told = message_of(body, "error", "message")
+    if status == 404 and b"NOT_FOUND" in body:
+        return UnknownTicker(told or "HTTP 404")
+    if error := failure_of_status(status, headers, told) or unusable_body(body):
+        return error
+    try:
+        content = decode_json(body)
+    except ValueError as problem:
+        return MalformedResponse(str(problem))
+    if not isinstance(content, dict) or content.get("status") not in ("ERROR", "NOT_AUTHORIZED", "NOT_FOUND"):
+        return None
+    kind = next((kind for words, kind in WORDINGS if words in told.lower()), MalformedResponse)
+    return kind(f"{content['status']}: {told}" if told else f"status {content['status']}")
+
+
+def _results(response: Response, shape: str, *keys: str) -> tuple[dict[str, Any], list[Any]]:
+    """The body and its `results`, refused when not one of them has the `keys` of the documented shape."""
+    body = json_object(response)
+    results = body.get("results")
+    if results is None and body.get("status") in ("OK", "DELAYED") and not body.get("resultsCount"):
+        return body, []
+    if not isinstance(results, list):
+        refuse(response, f"expected {shape} under 'results', found {found(body)}")
+    if results and not any(isinstance(row, dict) and row.keys() >= set(keys) for row in results):
+        some = next((row for row in results if isinstance(row, dict)), {})
+        refuse(response, f"expected {shape} ({', '.join(keys)}), found rows of {found(some)}")
+    return body, results
+
+
+def parse_grouped_daily(response: Response) -> Parsed:
+    """Every stock's bar of one session; rows whose window ends on another day are refused."""
+    body, results = _results(response, "grouped bars", "T", "o", "c", "t")
+    session = response.params["session"]
+    days = {t: _window_day(t, session) for t in {row.get("t") for row in results if _has_time(row)}}
+    for row in results:
+        if isinstance(row, dict):
+            row["date"] = days.get(row["t"], session) if _has_time(row) else session
+    return parse_records(BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=_adjusted(body))
+
+
+def parse_aggs(response: Response) -> Parsed:
+    """One stock's bars over a range; the date is that of `t`, the window's start, in New York."""
+    body, results = _results(response, "aggregates", "o", "c", "t")
+    ticker = body.get("ticker")
+    asked = response.params.get("ticker", ticker)
+    if results and (not isinstance(ticker, str) or ticker.upper() != str(asked).upper()):
+        refuse(response, f"asked for {asked}, answered for {ticker}")
+    for row in results:
+        if isinstance(row, dict):
+            row["date"] = _new_york_date(row["t"]) if _has_time(row) else None
+    return parse_records(BARS, results, rename=SHORT_KEYS, constants={"ticker": ticker, **_adjusted(body)})
+
+
+def _adjusted(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {"adjusted": body.get("adjusted")}
+
+
+def _has_time(row: Any) -> bool:
+    return isinstance(row, dict) and type(row.get("t")) in (int, float)
+
+
+def _new_york_date(milliseconds: float) -> str:
+    """The exchange's date of a moment; what is no moment stays as it is, to be refused under its column's name."""
+    try:
+        return str(datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(NEW_YORK).date())
+    except (ValueError, OverflowError, OSError):
+        return f"that of t = {milliseconds}"
+
+
+def _window_day(end: float, session: str) -> str:
+    """`session` when the window that ends at `end` (midnight included) is its own, else what to refuse."""
+    if session in (_new_york_date(end), _new_york_date(end - 1)):
+        return session
+    return f"{_new_york_date(end)}, but {session} was asked for,"
+
+
+def parse_tickers(response: Response) -> Parsed:
+    """A page of reference tickers."""
+    _, results = _results(response, "reference tickers", "ticker", "market")
+    return parse_records(TICKERS, results)
+
+
+def parse_news(response: Response) -> Parsed:
+    """A page of articles; the publisher's name and home page become columns, its logos stay in landing."""
+    _, results = _results(response, "articles", "id", "published_utc")
+    return parse_records(NEWS, [_flat(row) for row in results])
+
+
+def _flat(article: Any) -> Any:
+    if not isinstance(article, dict) or not isinstance(article.get("publisher"), dict):
+        return article
+    publisher = {k: v for k, v in article["publisher"].items() if k not in ("logo_url", "favicon_url")}
+    rest = {key: value for key, value in article.items() if key != "publisher"}
+    return {f"publisher_{key}": value for key, value in publisher.items()} | rest
+
+
+def next_page(response: Response) -> str | None:
+    """The address of the page that follows (it carries no key)."""
+    url = json_object(response).get("next_url")
+    return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
+
+
+STOCKS = {"market": "stocks", "limit": "1000"}
+AS_TRADED = {"adjusted": "false"}
+
+SOURCE = Source(
+    name="polygon",
+    description="Daily bars of the whole US stock market, reference tickers and news from Polygon (Massive).",
+    tables=(BARS, TICKERS, NEWS),
+    base_url="https://api.polygon.io",
+    key=ApiKey("header", "Authorization", "Bearer {key}"),
+    rates=(Rate(5, 60),),
+    endpoints=(
+        Endpoint(
+            name="grouped_daily",
+            path="/v2/aggs/grouped/locale/us/market/stocks/{session}",
+            parse=parse_grouped_daily,
+            each="session",
+            params=AS_TRADED,
+            overlap=timedelta(days=4),
+            not_with_tickers=True,
+        ),
+        Endpoint(
+            name="aggs",
+            path="/v2/aggs/ticker/{ticker}/range/1/day/{since:%Y-%m-%d}/{until:%Y-%m-%d}",
+            parse=parse_aggs,
+            each="ticker",
+            params={**AS_TRADED, "limit": "50000"},
+            overlap=timedelta(days=4),
+            next_page=next_page,
+            only_with_tickers=True,
+        ),
+        Endpoint(
+            name="tickers",
+            path="/v3/reference/tickers",
+            parse=parse_tickers,
+            each="day",
+            params={**STOCKS, "active": "true"},
+            next_page=next_page,
+        ),
+        Endpoint(
+            name="tickers_delisted",
+            path="/v3/reference/tickers",
+            parse=parse_tickers,
+            each="day",
+            params={**STOCKS, "active": "false"},
+            next_page=next_page,
+        ),
+        Endpoint(
+            name="news",
+            path="/v2/reference/news",
+            parse=parse_news,
+            each="window",
+            params={
+                "published_utc.gte": "{since:%Y-%m-%dT%H:%M:%SZ}",
+                "order": "asc",
+                "sort": "published_utc",
+                "limit": "1000",
+            },
+            overlap=timedelta(days=2),  # articles arrive late
+            next_page=next_page,
+        ),
+    ),
+    diagnose=diagnose,
+)

@@ -1,0 +1,149 @@
+"""Strict reading of single values as sent by providers: each is of its declared type, or `Unreadable` with a reason."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from email.utils import parsedate_tz
+from math import isfinite
+
+import orjson
+import pyarrow as pa
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_COMPACT_UTC = re.compile(r"\d{8}T\d{6}", re.ASCII)
+
+
+class Unreadable(ValueError):
+    """A value that is present and cannot be read as its declared type; the text says why, without the column."""
+
+
+def show(value: object) -> str:
+    """`value` as a short, printable text for a reason."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def read_timestamp(value: object) -> datetime:
+    """A moment in UTC from ISO 8601 with Z or an offset, `YYYYMMDDTHHMMSS` (UTC), or RFC 822 with a zone it defines.
+
+    A time without a zone, or with a zone name that RFC 822 does not define (CET, IST, …), names no moment and is
+    refused, as is anything outside 1900 to 2200.
+    """
+    if not isinstance(value, str):
+        raise Unreadable(f"{show(value)} is not a time")
+    text = value.strip()
+    try:
+        moment = datetime.fromisoformat(f"{text}Z" if _COMPACT_UTC.fullmatch(text) else text)
+    except ValueError:
+        moment = _read_rfc822(text)
+    if moment.tzinfo is None:
+        raise Unreadable(f"{show(value)} has no time zone that can be known")
+    try:
+        moment = moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise Unreadable(f"{show(value)} is not a time between 1900 and 2200") from None
+    if not EARLIEST <= moment.date() <= LATEST:
+        raise Unreadable(f"{show(value)} is not a time between 1900 and 2200")
+    return moment
+
+
+def _read_rfc822(text: str) -> datetime:
+    try:
+        parts = parsedate_tz(text)
+        if parts is None or ":" not in text:
+            raise Unreadable(f"{show(text)} is not a time that can be read")
+        naive = datetime(*parts[:6])
+        # parsedate_tz answers None for no zone, an unknown zone name and "-0000" ("local time not known").
+        return naive if parts[9] is None else datetime.fromtimestamp(_epoch(naive) - parts[9], UTC)
+    except (ValueError, OverflowError, IndexError, TypeError, OSError):
+        raise Unreadable(f"{show(text)} is not a time that can be read") from None
+
+
+def _epoch(naive: datetime) -> float:
+    return naive.replace(tzinfo=UTC).timestamp()
+
+
+def read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unreadable(f"{show(value)} is not text")
+    if "\0" in value:
+        raise Unreadable(f"{show(value)} holds a NUL character, which no text column can store")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Unreadable(f"{show(value)} is not valid Unicode text") from None
+    return value
+
+
+def read_json(value: object) -> str:
+    if not isinstance(value, list | dict):
+        raise Unreadable(f"{show(value)} is not a list or an object")
+    try:
+        text = orjson.dumps(value).decode()
+    except (TypeError, ValueError, RecursionError):
+        raise Unreadable(f"{show(value)} cannot be written as JSON text") from None
+    if "\\u0000" in text:
+        raise Unreadable(f"{show(value)} holds a NUL character, which no text column can store")
+    return text
+
+
+def _read_double(value: object) -> float:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unreadable(f"{show(value)} is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number):
+        raise Unreadable(f"{show(value)} is not a finite number")
+    return number
+
+
+def _read_int(value: object) -> int:
+    number = _read_double(value)
+    if isinstance(value, str) and value.lstrip("+-").isdecimal():
+        value = int(value)
+    if not isinstance(value, int):
+        # Beyond 2^53 a double no longer says which whole number was meant.
+        if not number.is_integer() or abs(number) > 2**53:
+            raise Unreadable(f"{show(value)} is not a whole number")
+        value = int(number)
+    if not -(2**63) <= value < 2**63:
+        raise Unreadable(f"{show(value)} does not fit a 64-bit integer")
+    return value
+
+
+def _read_bool(value: object) -> bool:
+    known = {"true": True, "false": False, "1": True, "0": False}
+    if isinstance(value, str) and value.lower() in known:
+        return known[value.lower()]
+    if not isinstance(value, bool):
+        raise Unreadable(f"{show(value)} is not true or false")
+    return value
+
+
+def _read_date(value: object) -> date:
+    try:
+        if not isinstance(value, str) or len(value) != 10:
+            raise ValueError
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise Unreadable(f"{show(value)} is not a date (YYYY-MM-DD)") from None
+    if not EARLIEST <= day <= LATEST:
+        raise Unreadable(f"{show(value)} is not a date between 1900 and 2200")
+    return day
+
+
+READERS: dict[pa.DataType, Callable[[object], object]] = {
+    pa.string(): read_text,
+    pa.float64(): _read_double,
+    pa.int64(): _read_int,
+    pa.bool_(): _read_bool,
+    pa.date32(): _read_date,
+    TIMESTAMP: read_timestamp,
+}

@@ -1,0 +1,38 @@
+{#- A point in time from milliseconds since 1970 in UTC. -#}
+{% macro timestamp_from_milliseconds(column) -%}
+    {{ return(adapter.dispatch('timestamp_from_milliseconds', 'marketloom')(column)) }}
+{%- endmacro %}
+
+{% macro default__timestamp_from_milliseconds(column) -%}
+    to_timestamp({{ column }} / 1000.0)
+{%- endmacro %}
+
+
+{#- The calendar date that a point in time falls on in a time zone. -#}
+{% macro date_in_zone(column, zone='UTC') -%}
+    {{ return(adapter.dispatch('date_in_zone', 'marketloom')(column, zone)) }}
+{%- endmacro %}
+
+{% macro default__date_in_zone(column, zone) -%}
+    cast({{ column }} at time zone '{{ zone }}' as date)
+{%- endmacro %}
+
+
+{#- Seconds from one point in time to another, with fractions. -#}
+{% macro seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('seconds_between', 'marketloom')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    cast(extract(epoch from {{ later }} - {{ earlier }}) as {{ type_double() }})
+{%- endmacro %}
+
+
+{#- 1 for Monday to 7 for Sunday. -#}
+{% macro weekday_number(column) -%}
+    {{ return(adapter.dispatch('weekday_number', 'marketloom')(column)) }}
+{%- endmacro %}
+
+{% macro default__weekday_number(column) -%}
+    extract(isodow from {{ column }})
+{%- endmacro %}

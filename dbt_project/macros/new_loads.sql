@@ -1,0 +1,73 @@
+{#-
+    Incremental by loads, not by time. Each incremental model keeps in `int_loads__processed` the loads it has
+    read. `claim_new_loads`, its pre-hook, adds the finished loads that are not there yet, marked with this
+    invocation; `is_newly_claimed` then reads exactly those. Hook, reading and writing are
+    one transaction: a model that is killed has claimed nothing, a load that finishes while it runs waits for
+    the next run, and a load that never finishes is never read.
+-#}
+
+{#-
+    sources:   raw sources (`raw_<source>`) whose finished loads the model reads; or
+    upstream:  a model that claims loads itself; its claims, and no others, are handed on.
+    A first build or a full refresh forgets what was claimed before.
+-#}
+{% macro claim_new_loads(sources=none, upstream=none) -%}
+    {%- set ledger = ref('int_loads__processed') -%}
+    {%- if not is_incremental() %}
+    delete from {{ ledger }} where model = '{{ this.identifier }}';
+    {%- endif %}
+    insert into {{ ledger }} (model, source, load_id, invocation_id, processed_at)
+    select
+        '{{ this.identifier }}',
+        available.source,
+        available.load_id,
+        '{{ invocation_id }}',
+        {{ dbt.current_timestamp() }}
+    from (
+        {%- if upstream %}
+        select source, load_id from {{ ledger }} where model = '{{ upstream }}'
+        {%- else %}
+        {%- for source_name in sources %}
+        select '{{ source_name }}' as source, load_id from {{ source('raw_' ~ source_name, '_dlt_loads') }} where status = 0
+        {{- ' union' if not loop.last }}
+        {%- endfor %}
+        {%- endif %}
+    ) as available
+    where not exists (
+        select 1 from {{ ledger }} as claimed
+        where claimed.model = '{{ this.identifier }}'
+            and claimed.source = available.source
+            and claimed.load_id = available.load_id
+    )
+{%- endmacro %}
+
+
+{#-
+    True for rows of the loads that the running model has claimed. Load ids belong to their source, so a model of
+    several sources says which column names the source of a row.
+-#}
+{% macro is_newly_claimed(sources, source_column=none) -%}
+    {%- set ledger = ref('int_loads__processed') -%}
+    (
+        {%- for source_name in sources %}
+        {% set loads -%}
+            select ledger.load_id from {{ ledger }} as ledger
+            where ledger.model = '{{ this.identifier }}'
+                and ledger.source = '{{ source_name }}'
+                and ledger.invocation_id = '{{ invocation_id }}'
+        {%- endset -%}
+        {%- if source_column %}{{ source_column }} = '{{ source_name }}' and {% endif -%}
+        {{ is_any_of('_dlt_load_id', loads) }}
+        {%- if not loop.last %} or{% endif %}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- True for rows of finished loads of one source: for models that are built whole each time. -#}
+{% macro is_finished(source_name) -%}
+    {%- set loads -%}
+        select load_id from {{ source('raw_' ~ source_name, '_dlt_loads') }} where status = 0
+    {%- endset -%}
+    {{ is_any_of('_dlt_load_id', loads) }}
+{%- endmacro %}

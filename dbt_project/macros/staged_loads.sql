@@ -1,0 +1,29 @@
+{#- The staging view of a source's `_dlt_loads`, which dlt writes alike for every source. -#}
+{% macro staged_loads(source_name) -%}
+with source as (
+    select * from {{ source(source_name, '_dlt_loads') }}
+),
+
+renamed as (
+    select
+        -- ids
+        load_id,
+
+        -- strings
+        '{{ source_name | replace("raw_", "") }}' as source_name,
+        schema_name,
+        schema_version_hash,
+
+        -- numbers
+        status as load_status,
+
+        -- booleans
+        status = 0 as is_finished,
+
+        -- times
+        inserted_at as finished_at
+    from source
+)
+
+select * from renamed
+{%- endmacro %}

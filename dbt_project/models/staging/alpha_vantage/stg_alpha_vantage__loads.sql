@@ -1,0 +1,1 @@
+{{ staged_loads('raw_alpha_vantage') }}

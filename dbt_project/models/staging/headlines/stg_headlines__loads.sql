@@ -1,0 +1,1 @@
+{{ staged_loads('raw_headlines') }}

@@ -1,0 +1,36 @@
+with source as (
+    select * from {{ source('raw_polygon', 'bars') }}
+),
+
+renamed as (
+    select
+        -- ids
+        ticker,
+        _response_id as response_id,
+        _dlt_load_id,
+
+        -- strings
+        {{ suspicion_of_bar(adjusted='adjusted') }} as suspicion,
+
+        -- numbers
+        open as open_price,
+        high as high_price,
+        low as low_price,
+        close as close_price,
+        volume,
+        vwap as vwap_price,
+        transactions as transaction_count,
+        _row_number as row_in_response,
+
+        -- booleans
+        coalesce(otc, false) as is_otc,
+        coalesce(adjusted, false) as is_adjusted,
+
+        -- times
+        date as trading_date,
+        {{ timestamp_from_milliseconds('timestamp') }} as window_at,
+        _received_at as received_at
+    from source
+)
+
+select * from renamed

@@ -10,13 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 
@@ -66,7 +65,11 @@ class LocalAirflow:
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            self._migrate()
+            # Alone and first: it also writes airflow.cfg, with the secret that all parts share.
+            self._start("migrate", "db", "migrate")
+            if self._parts["migrate"].wait(timeout=300) == 0:
+                del self._parts["migrate"]
+            self.check()
             for name, (command, _) in PARTS.items():
                 self._start(name, *command)
             self._wait_until_healthy(timeout=120)
@@ -90,9 +93,18 @@ class LocalAirflow:
             if process.poll() is not None:
                 raise LocalAirflowError(f"{name} ended with status {process.returncode}: see {self.log(name)}")
 
+    def processes(self) -> list[psutil.Process]:
+        """Every part and all that it has started, down to the tasks' own commands."""
+        family = []
+        for part in self._parts.values():
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(part.pid)
+                family += [process, *process.children(recursive=True)]
+        return family
+
     def stop(self) -> None:
         """End every part and every task it runs, wherever the task has moved in the process tree."""
-        family = [child for process in self._parts.values() for child in _with_children(process.pid)]
+        family = self.processes()
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
@@ -105,13 +117,6 @@ class LocalAirflow:
         self._parts.clear()
         self._files.close()
 
-    def _migrate(self) -> None:
-        # Alone and first: it also writes airflow.cfg, with the secret that all parts share.
-        self._start("migrate", "db", "migrate")
-        if self._parts["migrate"].wait(timeout=300):
-            raise LocalAirflowError(f"its database was not made: see {self.log('migrate')}")
-        del self._parts["migrate"]
-
     def _start(self, name: str, *arguments: str) -> None:
         output = self._files.enter_context(self.log(name).open("wb"))
         # env(1) adds to the environment that we were given, which tasks need (PG*, MARKETLOOM_TARGET, SOURCES__*).
@@ -122,30 +127,17 @@ class LocalAirflow:
 
     def _wait_until_healthy(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        waiting = list(PARTS)
-        while waiting:
+        while waiting := self._unhealthy():
             self.check()
             if time.monotonic() > deadline:
                 raise LocalAirflowError(f"not ready after {timeout:.0f} s: {', '.join(waiting)}; logs in {self.home}")
             time.sleep(0.2)
-            health = self._health()
-            waiting = [name for name, (_, key) in PARTS.items() if health.get(key, {}).get("status") != "healthy"]
 
-    def _health(self) -> dict[str, Any]:
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
-                health: dict[str, Any] = json.load(answer)
-        except (urllib.error.URLError, OSError):
-            return {}
-        return health
-
-
-def _with_children(pid: int) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+    def _unhealthy(self) -> list[str]:
+        health: dict[str, dict[str, str]] = {}
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
+            health = json.load(answer)
+        return [name for name, (_, key) in PARTS.items() if health.get(key, {}).get("status") != "healthy"]
 
 
 def main() -> None:

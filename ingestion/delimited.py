@@ -1,7 +1,7 @@
 """From delimited text (CSV, TSV) to the typed Arrow table of a raw table, each bad line refused by name."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -20,12 +20,14 @@ def parse_delimited(
     names: Sequence[str] | None = None,
     rename: Mapping[str, str] | None = None,
     constants: Mapping[str, Any] | None = None,
+    needs: Collection[str] = (),
     quoted: bool = False,
     ends_with_newline: bool = True,
 ) -> Parsed:
     """The response's lines as rows of `table`; lines received (header and blank ones apart) = rows kept + rejected.
 
-    Without `names` the first line must be a header that has the columns which the table requires (after `rename`).
+    Without `names` the first line must be a header that has (after `rename`) the columns which the table requires
+    and those that it `needs` to be the expected shape.
     Refused are lines with another number of fields, a header that comes again, values that cannot be read, and,
     where the format `ends_with_newline`, a last line without one: it was cut, and half a number is still a number.
     `quoted` fields may hold delimiters and newlines. Empty fields are null; unknown columns are kept as text.
@@ -38,7 +40,7 @@ def parse_delimited(
     total = len(columns[header[0]]) + len(wrong)
     numbers = sorted(set(range(total)) - set(wrong))
 
-    refused = {} if names else dict.fromkeys(_repetitions(columns), "repeated header line")
+    refused = dict.fromkeys(_repetitions(columns), "repeated header line")
     if ends_with_newline and not body.endswith((b"\n", b"\r")) and numbers and numbers[-1] == total - 1:
         refused[len(numbers) - 1] = "the last line has no newline: the file was cut inside it"
     rejected = [Rejected(table.name, reason, row_text(text), number) for number, (reason, text) in wrong.items()]
@@ -55,9 +57,9 @@ def parse_delimited(
         target = (rename or {}).get(name, name)
         declared = target in table.schema.names and target not in named
         named[target if declared else free_name(name, {*table.schema.names, *named})] = values
-    missing = [field.name for field in table.schema if not field.nullable and field.name not in named]
-    if set(missing) - set(constants or {}):
-        refuse(response, f"expected the columns {', '.join(table.schema.names)}; found {found(header)}")
+    required = [field.name for field in table.schema if not field.nullable and field.name not in (constants or {})]
+    if missing := [name for name in [*required, *needs] if name not in named]:
+        refuse(response, f"expected the columns {', '.join(dict.fromkeys(missing))} too; found {found(header)}")
     shared = {name: [value] * len(numbers) for name, value in (constants or {}).items()}
     parsed = assemble(table, named | shared, numbers, lambda place: _line_text(columns, place))
     return Parsed(parsed.tables, rejected + parsed.rejected)

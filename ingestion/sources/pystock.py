@@ -1,0 +1,177 @@
+"""Daily bulk archives of pystock-data: prices, symbols and quarterly reports of about 6,000 US stocks.
+
+https://github.com/eliangcs/pystock-data. One `YYYYMMDD.tar.gz` a trading day, named by the newest one it holds. The
+modification time of a member is when it was collected: its rows were known from then on, and not earlier.
+"""
+
+import io
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import PurePath
+
+from ingestion.delimited import parse_delimited
+from ingestion.model import Member, Parsed, Rejected, Response, Source, Table
+from ingestion.parsing import refuse, table
+
+LARGEST_ARCHIVE = 256 * 1024 * 1024  # bytes unpacked; real ones have 3 million
+
+PRICES = table(
+    "prices",
+    "One bar of one stock, as collected; an archive holds two sessions, so that most bars come twice.",
+    "symbol text! Ticker.",
+    "date date! Session of the bar, the exchange's own date.",
+    "open double First price of the session, USD.",
+    "high double Highest price of the session, USD.",
+    "low double Lowest price of the session, USD.",
+    "close double Last price of the session, USD, as traded.",
+    "volume double Shares traded.",
+    "adj_close double Close adjusted for what had happened until it was collected, USD.",
+    "archive text! Name of the archive, YYYYMMDD.",
+)
+SYMBOLS = table(
+    "symbols",
+    "One stock in the list of those collected that day.",
+    "symbol text! Ticker.",
+    "name text Name of the company.",
+    "archive text! Name of the archive, YYYYMMDD.",
+)
+REPORTS = table(
+    "reports",
+    "Facts of one quarterly or annual report, as extracted from its filing with the SEC.",
+    "symbol text! Ticker.",
+    "end_date date Last day of the period reported.",
+    "amend boolean Whether the report amends an earlier one.",
+    "period_focus text Period: Q1, Q2, Q3 or FY.",
+    "fiscal_year bigint Fiscal year.",
+    "doc_type text Form: 10-Q or 10-K.",
+    "revenues double Revenues, USD.",
+    "op_income double Operating income, USD.",
+    "net_income double Net income, USD.",
+    "eps_basic double Earnings per share, USD.",
+    "eps_diluted double Diluted earnings per share, USD.",
+    "dividend double Dividend declared per share, USD.",
+    "assets double Total assets, USD.",
+    "cur_assets double Current assets, USD.",
+    "cur_liab double Current liabilities, USD.",
+    "cash double Cash and equivalents, USD.",
+    "equity double Shareholders' equity, USD.",
+    "cash_flow_op double Cash flow from operations, USD.",
+    "cash_flow_inv double Cash flow from investing, USD.",
+    "cash_flow_fin double Cash flow from financing, USD.",
+    "archive text! Name of the archive, YYYYMMDD.",
+)
+ENDPOINTS = {"prices.csv": "prices", "symbols.txt": "symbols", "reports.csv": "reports"}
+
+
+def unpack(name: str, body: bytes) -> Iterator[Member | Rejected]:
+    """The members of one archive; what is missing, unknown or cut short is refused by name.
+
+    A truncated archive gives what stands before the cut. A damaged one gives nothing: a flipped bit can change a
+    price without a trace, so it is to be fetched again.
+    """
+    file = PurePath(name).name
+    archive = file.split(".")[0]
+
+    def reject(reason: str) -> Rejected:
+        return Rejected("archive", reason, file)
+
+    if not _is_date(archive):
+        yield reject("the name is no date: call the archive by its newest trading day, YYYYMMDD.tar.gz")
+        return
+    try:
+        content, is_whole = _decompress(body)
+    except (zlib.error, ValueError) as problem:
+        yield reject(f"cannot be unpacked, fetch it again: {problem}")
+        return
+    seen = set()
+    for info in _members(content):
+        member = PurePath(info.name).name
+        data = content[info.offset_data : info.offset_data + info.size]
+        if member not in ENDPOINTS:
+            yield reject(f"unknown member {info.name!r}")
+            continue
+        seen.add(member)
+        if len(data) < info.size:
+            yield reject(f"{member} is cut short: {len(data)} of {info.size} bytes, fetch the archive again")
+        yield Member(ENDPOINTS[member], {"archive": archive}, data, _collected_at(info, archive))
+    cut = "" if is_whole else "; the archive is cut short, fetch it again"
+    for member in ENDPOINTS.keys() - seen:
+        yield reject(f"{member} is missing{cut}")
+    if cut and not ENDPOINTS.keys() - seen:
+        yield reject("the archive is cut short after its last member")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(re.fullmatch(r"\d{8}", text, re.ASCII)) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _decompress(body: bytes) -> tuple[bytes, bool]:
+    """The tar inside, and whether it is whole. Raises for damage and for more than LARGEST_ARCHIVE bytes."""
+    gunzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    content = gunzip.decompress(body, LARGEST_ARCHIVE)
+    if gunzip.unconsumed_tail:
+        raise ValueError(f"it holds more than {LARGEST_ARCHIVE} bytes")
+    return content, gunzip.eof
+
+
+def _members(content: bytes) -> Iterator[tarfile.TarInfo]:
+    """The regular files, as far as the tar can be read."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:
+            while info := tar.next():
+                if info.isreg():
+                    yield info
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, IndexError):
+        return  # what is missing then is told by name
+
+
+def _collected_at(info: tarfile.TarInfo, archive: str) -> datetime | None:
+    """The member's own time; None (when it is landed) where that is before its newest session or in the future."""
+    try:
+        moment = datetime.fromtimestamp(info.mtime, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if date.fromisoformat(archive) <= moment.date() and moment <= datetime.now(UTC) else None
+
+
+def parse_prices(response: Response) -> Parsed:
+    """Bars; a repeated header line is refused."""
+    if not response.body.strip():
+        refuse(response, "prices.csv is empty: fetch the archive again")
+    return _parse_csv(PRICES, response)
+
+
+def parse_symbols(response: Response) -> Parsed:
+    """Symbol and name, separated by a tab, without a header."""
+    if not response.body.strip():
+        refuse(response, "symbols.txt is empty: fetch the archive again")
+    names = ("symbol", "name")
+    return parse_delimited(SYMBOLS, response, delimiter="\t", names=names, constants=dict(response.params))
+
+
+def parse_reports(response: Response) -> Parsed:
+    """Report facts; on some days none was filed and the file is empty."""
+    return _parse_csv(REPORTS, response)
+
+
+def _parse_csv(into: Table, response: Response) -> Parsed:
+    """Rows of a CSV file whose header was sometimes forgotten when it was collected (reports of 20151002)."""
+    columns = into.schema.names[:-1]
+    names = None if response.body.startswith(b"symbol,") else columns
+    return parse_delimited(into, response, names=names, needs=columns, constants=dict(response.params))
+
+
+SOURCE = Source(
+    name="pystock",
+    description="Daily prices, symbols and report facts of about 6,000 US stocks, from collected archives.",
+    tables=(PRICES, SYMBOLS, REPORTS),
+    parsers={"prices": parse_prices, "symbols": parse_symbols, "reports": parse_reports},
+    unpack=unpack,
+    file_patterns=("*.tar.gz",),
+)

@@ -1,0 +1,126 @@
+"""RSS 0.9 to 2.0, RDF and Atom feeds, from a configured list; read with feedparser (https://feedparser.readthedocs.io).
+
+feedparser gets bytes only, so it fetches nothing; it neither sanitises markup nor rewrites links in it. It answers
+dates with unknown zone names as if they were UTC, so that dates are read from the text here: RFC 822 or ISO 8601 with
+a zone they define. A date that is there and cannot be read refuses its entry; an entry without any has none.
+"""
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from ingestion.diagnosis import failure_of_status, message_of
+from ingestion.errors import MalformedResponse, ProviderError
+from ingestion.model import Endpoint, Parsed, Rate, Rejected, Response, Source
+from ingestion.parsing import parse_records, refuse, row_text, table
+
+ENTRIES = table(
+    "entries",
+    "One entry of a feed, as it stood when the feed was read; it comes again whenever its feed has changed.",
+    "feed text! Name of the feed in the configuration.",
+    "feed_title text Title that the feed gives itself.",
+    "id text The entry's guid or id; its link where it has none.",
+    "title text Headline, with the markup it came with.",
+    "link text Address of the article, absolute.",
+    "author text Author as printed.",
+    "summary text Summary, or the content where there is none, with its markup.",
+    "published timestamptz When it was published, or else updated; null where the feed gave no date at all.",
+    "updated timestamptz When it was last updated.",
+    "categories json Categories, a JSON array of strings.",
+    "source_title text Title of the feed or outlet that the entry was taken from.",
+)
+ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+WEB_PAGE = re.compile(
+    rb"\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+
+
+def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
+    """The error that an answer means; 304 is a good one, without a body."""
+    if status in (404, 410):
+        return MalformedResponse(f"HTTP {status}: no feed at this address; correct or remove it in the configuration")
+    if status == 304 or (error := failure_of_status(status, headers, message_of(body))):
+        return None if status == 304 else error
+    if not body.strip():
+        return MalformedResponse("expected a feed, found an empty body")
+    if WEB_PAGE.match(body[:2000].removeprefix(b"\xef\xbb\xbf")):
+        return MalformedResponse(f"expected a feed, found a web page: {body[:60]!r}")
+    return None
+
+
+def parse_feed(response: Response) -> Parsed:
+    """The feed's entries; the last one is refused where the document ends inside it."""
+    document = _read(response)
+    if not document.version and not document.entries:
+        refuse(response, f"expected an RSS or Atom feed, found {response.body[:60]!r}")
+    feed = document.feed
+    base = response.params.get("feed_url") or feed.get("link") or ""
+    about = {"feed": response.params["feed"], "feed_title": feed.get("title")}
+    records = [_record(entry, base) for entry in document.entries]
+    torn = []
+    if records and document.bozo and _ends_counted(response.body) < len(records):
+        reason = "the document ends inside this entry"
+        torn = [Rejected(ENTRIES.name, reason, row_text(records.pop()), len(records))]
+    parsed = parse_records(ENTRIES, records, constants=about)
+    return Parsed(parsed.tables, parsed.rejected + torn)
+
+
+def _ends_counted(body: bytes) -> int:
+    """How many entries the document closes, in any encoding that holds ASCII (UTF-16 with NULs between)."""
+    return len(ENTRY_END.findall(body.replace(b"\0", b"")))
+
+
+def _read(response: Response) -> Any:
+    headers = {name: response.headers[name] for name in ("content-type",) if name in response.headers}
+    try:
+        return feedparser.parse(
+            io.BytesIO(response.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as problem:  # feedparser promises not to raise, and does on some broken documents
+        refuse(response, f"expected an RSS or Atom feed; feedparser fails with {type(problem).__name__}: {problem}")
+
+
+def _record(entry: Any, base: str) -> dict[str, Any]:
+    # dict.get, because feedparser's own answers `updated` with `published` when it is missing.
+    updated = dict.get(entry, "updated")
+    link = _link(entry, base)
+    content = [part.get("value") for part in entry.get("content", [])]
+    source = entry.get("source")
+    return {
+        "id": entry.get("id") or link,
+        "title": entry.get("title"),
+        "link": link,
+        "author": entry.get("author"),
+        "summary": entry.get("summary") or next(iter(content), None),
+        "published": dict.get(entry, "published") or dict.get(entry, "created") or updated,
+        "updated": updated,
+        "categories": list(dict.fromkeys(tag["term"] for tag in entry.get("tags", []) if tag.get("term"))),
+        "source_title": source.get("title") if isinstance(source, dict) else None,
+    }
+
+
+def _link(entry: Any, base: str) -> str | None:
+    """The alternate link, a web page first, else an id that is an address; made absolute with the feed's own."""
+    links = [link for link in entry.get("links", []) if link.get("rel") == "alternate" and link.get("href")]
+    pages = [link for link in links if "html" in str(link.get("type", "text/html"))]
+    chosen = (pages or links or [{}])[0].get("href")
+    if not chosen and str(entry.get("link")).startswith(("https://", "http://")):
+        chosen = entry.get("link")
+    try:
+        return urljoin(base, chosen) if chosen else None
+    except ValueError:
+        return str(chosen)
+
+
+SOURCE = Source(
+    name="rss",
+    description="News feeds in RSS, RDF and Atom.",
+    tables=(ENTRIES,),
+    rates=(Rate(30, 60),),
+    endpoints=(Endpoint(name="feed", path="{feed_url}", parse=parse_feed, each="feed"),),
+    diagnose=diagnose,
+)

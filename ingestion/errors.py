@@ -33,14 +33,12 @@ class ProviderError(MarketloomError):
 
 
 class QuotaExhausted(ProviderError):
-    """The call allowance is used up. `period` is "second", "minute" or "day"; seconds until a retry may succeed, if known."""
+    """The call allowance is used up, per `period` ("second", "minute", "day"); seconds to a retry, if known."""
 
     outcome = "quota_exhausted"
     remedy = "wait for the allowance to renew, ask for less, or raise the plan"
 
-    def __init__(
-        self, detail: str, *, period: str = "minute", retry_after: float | None = None, **place: str
-    ) -> None:
+    def __init__(self, detail: str, *, period: str = "minute", retry_after: float | None = None, **place: str) -> None:
         super().__init__(detail, **place)
         self.period = period
         self.retry_after = retry_after

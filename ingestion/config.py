@@ -1,0 +1,202 @@
+"""Where everything is, and under which terms: the only module that reads the environment.
+
+Settings come, in this order, from the environment, `.dlt/secrets.toml` and `.dlt/config.toml` (dlt's own
+precedence), and defaults. libpq's variables name the warehouse; without PGHOST it is the embedded one.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ingestion.errors import MarketloomError
+from ingestion.model import Rate, Source
+
+TARGETS = ("live", "sandbox")
+SANDBOX_TICKERS = ("LOOM", "WEFT", "WARP", "HEDL", "REED", "SHED", "BOBN", "TREA", "SPUN", "YARN")
+DEFAULT_SANDBOX_URL = "http://127.0.0.1:8765"
+
+
+class ConfigurationError(MarketloomError):
+    """A setting is missing or cannot be used; the text names it and says what to write."""
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """The terms on which one provider is asked: where, with which key, how often, and for what."""
+
+    base_url: str | None
+    api_key: str | None
+    rates: tuple[Rate, ...]
+    tickers: tuple[str, ...]
+    feeds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One resolved configuration: project root, state folder and target, and what follows from them."""
+
+    root: Path
+    home: Path
+    target: str
+
+    @property
+    def is_embedded(self) -> bool:
+        """True where no PGHOST names a server, so that the embedded one is used."""
+        return not os.environ.get("PGHOST") or Path(os.environ["PGHOST"]) == self.socket_folder
+
+    @property
+    def warehouse_folder(self) -> Path:
+        """The embedded server's data directory (mode 0700), under which its socket stands too."""
+        return self.home / "warehouse"
+
+    @property
+    def socket_folder(self) -> Path:
+        """Where the embedded server's Unix socket is or will be: its data directory, if that path is short enough."""
+        postmaster = self.warehouse_folder / "postmaster.pid"
+        lines = postmaster.read_text().splitlines() if postmaster.exists() else []
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else self.warehouse_folder
+
+    @property
+    def database(self) -> str:
+        """`marketloom` (or PGDATABASE) for live data, `marketloom_sandbox` for simulated data: they never mix."""
+        if self.target == "sandbox":
+            return "marketloom_sandbox"
+        name = os.environ.get("PGDATABASE", "marketloom")
+        if name == "marketloom_sandbox":
+            raise ConfigurationError(
+                "PGDATABASE names marketloom_sandbox, which holds simulated data: "
+                "use --target sandbox for it, or another database for live data"
+            )
+        return name
+
+    def connection(self, *, database: str | None = None, role: str | None = None) -> dict[str, Any]:
+        """libpq parameters for psycopg2; `role` is taken on after connecting, as `set role` would."""
+        params: dict[str, Any] = {"dbname": database or self.database, "application_name": "marketloom"}
+        if self.is_embedded:
+            params |= {"host": str(self.socket_folder), "user": "postgres"}
+        else:
+            names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
+            params |= {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
+        if role:
+            params["options"] = f"-crole={role}"
+        return params
+
+    def dsn(self, *, role: str | None = None, password: bool = True) -> str:
+        """The same as a URL, for dlt and ADBC (a socket folder stands percent-encoded in the host's place)."""
+        params = self.connection(role=role)
+        login = quote(params.get("user", ""), safe="")
+        if password:
+            # dlt wants the place of a password even where none is needed; libpq takes an empty one as none.
+            login += ":" + quote(params.get("password", ""), safe="")
+        host = quote(params["host"], safe="") + (f":{params['port']}" if "port" in params else "")
+        options = f"?options={quote(params['options'])}" if role else ""
+        return f"postgresql://{login}@{host}/{quote(params['dbname'])}{options}"
+
+    @property
+    def subprocess_environment(self) -> dict[str, str]:
+        """The environment for dbt and psql, so that they resolve the very same warehouse and send no telemetry."""
+        params = self.connection()
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
+        found = {names[key]: str(value) for key, value in params.items() if key in names}
+        quiet = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        return {**os.environ, **found, **quiet, "MARKETLOOM_TARGET": self.target, "PWD": str(self.root)}
+
+    @property
+    def landing_url(self) -> str:
+        """The landing zone's root for this target: a local folder by default, or any fsspec URL such as s3://…"""
+        root = os.environ.get("MARKETLOOM_LANDING") or _dlt_value("marketloom.landing") or str(self.home / "landing")
+        return f"{root.rstrip('/')}/{self.target}"
+
+    @property
+    def work_folder(self) -> Path:
+        """Scratch for packages on their way, locks and quota counters of this target."""
+        return self.home / "work" / self.target
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the simulated market answers."""
+        return os.environ.get("MARKETLOOM_SANDBOX_URL") or DEFAULT_SANDBOX_URL
+
+    @cached_property
+    def is_sandbox(self) -> bool:
+        return self.target == "sandbox"
+
+    def source(self, source: Source) -> SourceSettings:
+        """The terms for one source; in the sandbox, the provider's paths stand behind the sandbox's address."""
+        section = f"sources.{source.name}"
+        rates = tuple(Rate(int(calls), int(seconds)) for calls, seconds in _dlt_value(f"{section}.rates") or ())
+        if self.is_sandbox:
+            key = os.environ.get("MARKETLOOM_SANDBOX_KEY", "sandbox-unlimited")
+            free = rates or source.rates if key == "sandbox-free" else ()
+            feeds = {name: f"{self.sandbox_url}/rss/{name}.xml" for name in sandbox_feeds()}
+            base = f"{self.sandbox_url}/{source.name}" if source.endpoints else None
+            return SourceSettings(base, key, free, SANDBOX_TICKERS, feeds)
+        return SourceSettings(
+            base_url=_dlt_value(f"{section}.base_url") or source.base_url,
+            api_key=_dlt_secret(f"{section}.api_key"),
+            rates=rates or source.rates,
+            tickers=tuple(_dlt_value(f"{section}.tickers") or _dlt_value("marketloom.tickers") or ()),
+            feeds=dict(_dlt_value(f"{section}.feeds") or {}),
+        )
+
+    def limit(self, name: str, default: float) -> float:
+        """A numeric bound of the HTTP client, `[marketloom] <name>` in `.dlt/config.toml`."""
+        value = _dlt_value(f"marketloom.{name}")
+        return default if value is None else float(value)
+
+
+def sandbox_feeds() -> tuple[str, ...]:
+    """The feeds that the simulated market publishes."""
+    from ingestion.sandbox.wire_rss import FEEDS
+
+    return tuple(FEEDS)
+
+
+def load(target: str | None = None) -> Settings:
+    """Resolve the settings for `target` (else MARKETLOOM_TARGET, else live) from the current folder upwards."""
+    chosen = target or os.environ.get("MARKETLOOM_TARGET") or "live"
+    if chosen not in TARGETS:
+        raise ConfigurationError(f"unknown target {chosen!r}: it is one of {', '.join(TARGETS)}")
+    here = Path.cwd().resolve()
+    root = next((folder for folder in (here, *here.parents) if (folder / "dbt_project.yml").exists()), None)
+    if root is None:
+        raise ConfigurationError(f"no dbt_project.yml in {here} or above it: run marketloom from the project's root")
+    os.environ.setdefault("DLT_PROJECT_DIR", str(root))
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    # Where Airflow is installed too, dlt would import it to look for secrets in its database: seconds, at every start.
+    os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
+    home = Path(os.environ.get("MARKETLOOM_HOME") or root / ".marketloom").resolve()
+    return Settings(root=root, home=home, target=chosen)
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Set environment variables for the duration of a block (for libraries that can be told in no other way)."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = old
+
+
+def _dlt_value(path: str) -> Any:
+    import dlt
+
+    return dlt.config.get(path)
+
+
+def _dlt_secret(path: str) -> str | None:
+    import dlt
+
+    value = dlt.secrets.get(path)
+    return str(value) if value else None

@@ -1,0 +1,216 @@
+"""What to ask next: from what a source declares and what raw already holds to a sequence of calls.
+
+Cursors ("marks") are kept in dlt's state beside the data they stand for. A mark moves only over calls that were
+answered and loaded, so a call that failed is made again by the next run.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from exchange_calendars import ExchangeCalendar, get_calendar
+
+from ingestion.errors import (
+    AuthenticationFailed,
+    MalformedResponse,
+    NotEntitled,
+    ProviderError,
+    ProviderUnavailable,
+    QuotaExhausted,
+)
+from ingestion.http import VALIDATORS, Client
+from ingestion.landing import Landed
+from ingestion.model import Endpoint, Response, Source
+
+EXCHANGE = "XNYS"
+PUBLISHED_AFTER_CLOSE = timedelta(hours=1)
+GIVE_UP_AFTER = 3
+MOST_PAGES = 1000
+
+Calls = Generator[Landed, ProviderError | None, None]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the user asked for: dates (inclusive) and tickers; None means "go on from what raw holds"."""
+
+    now: datetime
+    since: date | None = None
+    until: date | None = None
+    tickers: tuple[str, ...] = ()
+    lookback: timedelta = timedelta(days=60)
+
+    @property
+    def end(self) -> datetime:
+        """The last moment to ask for: now, or the end of the `until` day."""
+        if self.until is None:
+            return self.now
+        return min(self.now, datetime.combine(self.until, datetime.max.time(), UTC))
+
+    def start(self, cursor: str | None, overlap: timedelta) -> datetime:
+        """The first moment to ask for: as told, else the cursor less the overlap, else the look-back."""
+        if self.since is not None:
+            return datetime.combine(self.since, datetime.min.time(), UTC)
+        if cursor:
+            return _moment(cursor) - overlap
+        return self.end - self.lookback
+
+
+@dataclass
+class Plan:
+    """The calls of one run of one source. `report` receives one line per failure; `postponed` says what was left."""
+
+    source: Source
+    client: Client
+    window: Window
+    marks: Mapping[str, str]
+    failures: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+    _unavailable: int = 0
+    _stopped: bool = False
+
+    def calls(self) -> Calls:
+        """Make the calls one by one: each yields its landed answer and is sent back what was wrong with it."""
+        for endpoint in self.source.endpoints:
+            asked_for_tickers = bool(self.window.tickers)
+            if endpoint.only_with_tickers and not asked_for_tickers:
+                continue
+            if endpoint.not_with_tickers and asked_for_tickers:
+                continue
+            unbroken = True
+            for call in _SCHEDULES[endpoint.each](self, endpoint):
+                error = yield from self._pages(endpoint, call, unbroken or endpoint.each in ("ticker", "feed"))
+                # A session outside the plan will never be answered: to ask for it again each run would waste calls.
+                unbroken = unbroken and (error is None or isinstance(error, NotEntitled))
+                if self._stopped:
+                    return
+
+    def _pages(
+        self, endpoint: Endpoint, call: "Call", unbroken: bool
+    ) -> Generator[Landed, ProviderError | None, ProviderError | None]:
+        """One call and the pages that follow it; returns what stopped it, None if it was answered to its end."""
+        following = endpoint.next_page
+
+        def mark(response: Response) -> Mapping[str, str]:
+            more = following is not None and following(response) is not None
+            return call.mark if unbroken and not more else {}
+
+        url = endpoint.path.format(**call.values)
+        params = {name: value.format(**call.values) for name, value in endpoint.params.items()}
+        for _ in range(MOST_PAGES):
+            try:
+                landed = self.client.get(endpoint, url, params, scope=call.scope, mark=mark, headers=call.headers)
+            except (QuotaExhausted, AuthenticationFailed) as refused:
+                return self._note(refused, endpoint, call)
+            error = yield landed
+            if error:
+                return self._note(error, endpoint, call)
+            self._unavailable = 0
+            next_url = following(landed.response) if following else None
+            if next_url is None:
+                return None
+            url, params = next_url, {}
+        return self._note(MalformedResponse(f"more than {MOST_PAGES} pages"), endpoint, call)
+
+    def _note(self, error: ProviderError, endpoint: Endpoint, call: "Call") -> ProviderError:
+        """Write down what went wrong, and decide whether asking on makes sense."""
+        error.source, error.endpoint = self.source.name, endpoint.name
+        error.scope = error.scope or " ".join(call.scope.values())
+        if isinstance(error, QuotaExhausted):
+            self.postponed.append(str(error))
+            self._stopped = True
+            return error
+        self.failures.append(str(error))
+        self._unavailable += isinstance(error, ProviderUnavailable)
+        self._stopped = isinstance(error, AuthenticationFailed) or self._unavailable >= GIVE_UP_AFTER
+        return error
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to make: template values, the scope kept with the answer, and what a good answer lets us remember."""
+
+    values: Mapping[str, object]
+    scope: Mapping[str, str] = field(default_factory=dict)
+    mark: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _each_session(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
+    window = plan.window
+    start = window.start(plan.marks.get(endpoint.name), endpoint.overlap).date()
+    for session, close in sessions_between(start, window.end.date()):
+        if close + PUBLISHED_AFTER_CLOSE <= window.now:
+            values = {"session": session.isoformat()}
+            yield Call(values, scope=values, mark={endpoint.name: session.isoformat()})
+
+
+def _each_ticker(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
+    window = plan.window
+    tickers = window.tickers or plan.client.terms.tickers
+    cursors = {ticker: plan.marks.get(f"{endpoint.name}:{ticker}", "") for ticker in tickers}
+    closes = [close for _, close in sessions_between(window.now.date() - timedelta(days=14), window.now.date())]
+    last = max(close for close in closes if close + PUBLISHED_AFTER_CLOSE <= window.now)
+    # Longest not asked first: with 25 calls a day, tomorrow's run goes on where today's had to stop.
+    for ticker in sorted(tickers, key=lambda name: cursors[name]):
+        cursor = cursors[ticker]
+        if cursor and _moment(cursor) >= last and window.since is None and not window.tickers:
+            continue
+        values = {"ticker": ticker, "since": window.start(cursor, endpoint.overlap), "until": window.end}
+        yield Call(values, {"ticker": ticker}, {f"{endpoint.name}:{ticker}": window.end.isoformat()})
+
+
+def _each_window(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
+    window = plan.window
+    values = {"since": window.start(plan.marks.get(endpoint.name), endpoint.overlap), "until": window.end}
+    yield Call(values, mark={endpoint.name: window.end.isoformat()})
+
+
+def _each_day(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
+    today = plan.window.now.date().isoformat()
+    if plan.marks.get(endpoint.name, "") < today:
+        yield Call({"since": today, "until": today, "today": today}, mark={endpoint.name: today})
+
+
+def _each_feed(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
+    for name, url in plan.client.terms.feeds.items():
+        known = {kind: plan.marks.get(f"{VALIDATORS}{name}:{kind}") for kind in ("etag", "last-modified")}
+        names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+        headers = {names[kind]: value for kind, value in known.items() if value}
+        yield Call({"feed_url": url}, {"feed": name}, {VALIDATORS: name}, headers)
+
+
+_SCHEDULES: Mapping[str, Callable[[Plan, Endpoint], Iterator[Call]]] = {
+    "session": _each_session,
+    "ticker": _each_ticker,
+    "window": _each_window,
+    "day": _each_day,
+    "feed": _each_feed,
+}
+
+
+def advance(marks: dict[str, str], landed: Landed) -> None:
+    """Take over what a loaded answer lets us remember: cursors only ever move forward, validators are replaced."""
+    for name, value in landed.mark.items():
+        if name.startswith(VALIDATORS) or value > marks.get(name, ""):
+            marks[name] = value
+
+
+def sessions_between(first: date, last: date) -> list[tuple[date, datetime]]:
+    """The exchange's sessions from `first` to `last`, each with its close in UTC."""
+    if first > last:
+        return []
+    calendar = _calendar(first.year, last.year)
+    sessions = calendar.sessions_in_range(first.isoformat(), last.isoformat())
+    return [(session.date(), calendar.session_close(session).to_pydatetime().astimezone(UTC)) for session in sessions]
+
+
+@lru_cache(maxsize=4)
+def _calendar(first_year: int, last_year: int) -> ExchangeCalendar:
+    return get_calendar(EXCHANGE, start=f"{first_year - 1}-12-01", end=f"{last_year + 1}-01-31")
+
+
+def _moment(cursor: str) -> datetime:
+    moment = datetime.fromisoformat(cursor)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,69 @@
+"""Allowances shared by every process: a persisted bucket per provider, kept by pyrate-limiter.
+
+A call takes its place in the bucket before it leaves, so two runs of marketloom, or a retry, can never
+together ask for more than the provider allows.
+"""
+
+import time
+from pathlib import Path
+
+from pyrate_limiter import Duration, RateItem, SQLiteBucket
+from pyrate_limiter import Rate as BucketRate
+
+from ingestion.errors import QuotaExhausted
+from ingestion.model import Rate
+
+
+class Allowance:
+    """The calls that one provider grants; `longest_wait` in seconds bounds how long `take` may block."""
+
+    def __init__(self, source: str, rates: tuple[Rate, ...], folder: Path, longest_wait: float) -> None:
+        self.source = source
+        self.longest_wait = longest_wait
+        self._bucket: SQLiteBucket | None = None
+        if rates:
+            folder.mkdir(parents=True, exist_ok=True)
+            ordered = sorted(rates, key=lambda rate: rate.seconds)
+            limits = [BucketRate(rate.calls, rate.seconds * Duration.SECOND) for rate in ordered]
+            path = str(folder / f"{source}.sqlite")
+            self._bucket = SQLiteBucket.init_from_file(limits, table="calls", db_path=path, use_file_lock=True)
+
+    def take(self) -> None:
+        """Wait for one call's place; QuotaExhausted if it would be longer than `longest_wait` in coming."""
+        bucket = self._bucket
+        if bucket is None:
+            return
+        waited = 0.0
+        while True:
+            item = RateItem(self.source, bucket.now())
+            lock = bucket.limiter_lock()
+            if lock is None:
+                raise RuntimeError("the bucket must be shared between processes, and so have a lock")
+            with lock:
+                bucket.leak(bucket.now())
+                if bucket.put(item):
+                    return
+                delay = max(0.01, _milliseconds(bucket.waiting(item)) / 1000)
+            period = _period(bucket.failing_rate.interval / 1000) if bucket.failing_rate else "minute"
+            if waited + delay > self.longest_wait:
+                raise QuotaExhausted(
+                    f"the allowance per {period} is used up, the next call is free in {delay:,.0f} s",
+                    period=period,
+                    retry_after=delay,
+                    source=self.source,
+                )
+            time.sleep(delay)
+            waited += delay
+
+    def close(self) -> None:
+        """Let go of the bucket's file."""
+        if self._bucket is not None:
+            self._bucket.close()
+
+
+def _milliseconds(waiting: object) -> float:
+    return float(waiting) if isinstance(waiting, int | float) else 0.0
+
+
+def _period(seconds: float) -> str:
+    return "second" if seconds < 60 else "minute" if seconds < 3600 else "day"

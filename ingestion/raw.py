@@ -1,0 +1,209 @@
+"""One dlt pipeline per raw schema: its tables, its state, and loading what an iterator of Arrow tables yields.
+
+PostgreSQL holds the truth about what was loaded: dlt's local folder is scratch for one package on its way, and is
+thrown away and restored from the warehouse's own state before each run.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import dlt_load_id_column, new_table
+from dlt.pipeline.exceptions import PipelineStepFailed
+from psycopg2 import sql
+
+from ingestion import ops, warehouse
+from ingestion.config import Settings
+from ingestion.destination import LEDGER, exactly_once_postgres
+from ingestion.errors import MarketloomError
+from ingestion.model import Source, Table
+from ingestion.roles import LOADER, OPS_SCHEMA
+
+State = dict[str, Any]
+Columns = dict[str, dict[str, str]]
+Rows = Iterable[tuple[str, pa.Table]]
+ORIGIN = pa.schema(
+    [
+        pa.field("_row_number", pa.int64()),
+        pa.field("_response_id", pa.string()),
+        pa.field("_received_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+CONTRACT: Any = {"tables": "freeze", "columns": "evolve", "data_type": "freeze"}
+
+
+class LoadError(MarketloomError):
+    """The warehouse refused a load; what was extracted is kept and the next run tries it again."""
+
+
+class RawSchema:
+    """The raw tables of one writer: `raw_<source>`, or `raw_ops` with one writer per source."""
+
+    def __init__(self, settings: Settings, writer: str, schema: str, tables: tuple[Table, ...]) -> None:
+        self.settings, self.writer, self.schema, self.tables = settings, writer, schema, tables
+        self.folder = settings.work_folder / "packages"
+
+    def prepare(self) -> None:
+        """Create the tables that do not exist yet, empty, with an index that finds the rows of a load."""
+        with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
+            cursor.execute("select table_name from information_schema.tables where table_schema = %s", (self.schema,))
+            if {table.name for table in self.tables} | {"_dlt_loads", LEDGER} <= {
+                name for (name,) in cursor.fetchall()
+            }:
+                return
+        destination = self._destination()
+        initial = destination.spec()._bind_dataset_name(dataset_name=self.schema)
+        with destination.client(Schema.from_stored_schema(self._declared().to_dict()), initial) as client:
+            client.initialize_storage()
+            client.update_stored_schema()
+        with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
+            for table in self.tables:
+                self._describe(cursor, table)
+
+    def finish_pending(self) -> bool:
+        """Load what a killed run left on its way; True if there was anything. Leaves a clean local folder."""
+        pipeline = self._pipeline()
+        pending = pipeline.has_pending_data
+        if pending:
+            self._step(pipeline.normalize)
+            self._step(pipeline.load)
+        shutil.rmtree(self.folder / self.writer, ignore_errors=True)
+        return pending
+
+    def state(self) -> State:
+        """What the warehouse says was loaded: this writer's part of dlt's state."""
+        pipeline = self._pipeline()
+        self._step(pipeline.sync_destination)
+        return dict(pipeline.state.get("sources", {}).get(self.writer, {}))
+
+    def known_columns(self) -> Columns:
+        """dlt data type per column and table, as they stand in the warehouse (columns a provider added included)."""
+        pipeline = self._pipeline()
+        self._step(pipeline.sync_destination)
+        schema = pipeline.schemas.get(self.writer) or self._declared()
+        return {
+            name: {column: str(hints.get("data_type", "text")) for column, hints in table["columns"].items()}
+            for name, table in schema.tables.items()
+        }
+
+    def load(self, rows: Callable[[State], Rows]) -> None:
+        """Load one package: what `rows` yields and what it writes into the state arrive together or not at all."""
+        pipeline = self._pipeline()
+        self._step(pipeline.sync_destination)
+
+        @dlt.resource(name="landed", write_disposition="append")
+        def landed() -> Iterator[Any]:
+            for name, table in rows(dlt.current.source_state()):
+                yield dlt.mark.with_table_name(table, name)
+
+        @dlt.source(section=self.writer, schema=self._declared())
+        def source() -> Any:
+            return landed
+
+        self._step(lambda: pipeline.run(source(), loader_file_format="parquet", schema_contract=CONTRACT))
+        shutil.rmtree(self.folder / self.writer, ignore_errors=True)
+
+    def counts(self, after: str) -> dict[str, int]:
+        """Rows per table in the loads finished after the load id `after`, counted in the warehouse."""
+        found = {}
+        with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
+            for table in self.tables:
+                place = sql.Identifier(self.schema, table.name)
+                cursor.execute(sql.SQL("select count(*) from {} where _dlt_load_id > %s").format(place), (after,))
+                row = cursor.fetchone()
+                found[table.name] = int(row[0]) if row else 0
+        return found
+
+    def last_load(self) -> str:
+        """The id of the newest finished load, "" if there is none. Ids sort by the time the load began."""
+        query = sql.SQL("select coalesce(max(load_id), '') from {} where status = 0 and schema_name = %s")
+        with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
+            cursor.execute(query.format(sql.Identifier(self.schema, "_dlt_loads")), (self.writer,))
+            row = cursor.fetchone()
+        return str(row[0]) if row else ""
+
+    def _declared(self) -> Schema:
+        schema = Schema(self.writer)
+        for table in self.tables:
+            columns = py_arrow_to_table_schema_columns(pa.schema([*table.schema, *ORIGIN]))
+            for field in table.schema:
+                if field.metadata and b"description" in field.metadata:
+                    columns[field.name]["description"] = field.metadata[b"description"].decode()
+            load_id = dlt_load_id_column()
+            columns[load_id["name"]] = load_id
+            hints = new_table(table.name, write_disposition="append", columns=list(columns.values()))
+            schema.update_table({**hints, "description": table.description})
+        return schema
+
+    def _pipeline(self) -> dlt.Pipeline:
+        return dlt.pipeline(
+            pipeline_name=self.writer,
+            pipelines_dir=str(self.folder),
+            destination=self._destination(),
+            dataset_name=self.schema,
+        )
+
+    def _destination(self) -> exactly_once_postgres:
+        return exactly_once_postgres(credentials=self.settings.dsn(role=LOADER))
+
+    def _step(self, run: Callable[[], Any]) -> Any:
+        try:
+            return run()
+        except PipelineStepFailed as failure:
+            cause = failure.exception or failure
+            raise LoadError(
+                f"{self.schema}: dlt's {failure.step} failed: {str(cause).strip().splitlines()[0]}; "
+                "what was received is kept, run again once the cause is gone"
+            ) from failure
+
+    def _describe(self, cursor: Any, table: Table) -> None:
+        place = sql.Identifier(self.schema, table.name)
+        index = sql.Identifier(f"{table.name}__dlt_load_id")
+        cursor.execute(sql.SQL("create index if not exists {} on {} using brin (_dlt_load_id)").format(index, place))
+        cursor.execute(sql.SQL("comment on table {} is {}").format(place, sql.Literal(table.description)))
+        for field in table.schema:
+            text = (field.metadata or {}).get(b"description", b"").decode()
+            column = sql.Identifier(self.schema, table.name, field.name)
+            cursor.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
+
+
+def of_source(settings: Settings, source: Source) -> RawSchema:
+    """The raw schema that a source's rows go to."""
+    return RawSchema(settings, source.name, f"raw_{source.name}", source.tables)
+
+
+def of_ops(settings: Settings, source: Source) -> RawSchema:
+    """The raw_ops tables, as written for one source."""
+    return RawSchema(settings, f"ops_{source.name}", OPS_SCHEMA, ops.TABLES)
+
+
+def empty(settings: Settings, source: Source) -> None:
+    """Forget a source: its raw rows, its records in raw_ops, its state. Landing is not touched. One transaction."""
+    raw, own = of_source(settings, source), of_ops(settings, source)
+    with warehouse.connect(settings, role=LOADER) as connection, connection.cursor() as cursor:
+        dlt_tables = ("_dlt_loads", "_dlt_pipeline_state", LEDGER)
+        names = [*(table.name for table in raw.tables), *dlt_tables]
+        for name in names:
+            if _stands(cursor, raw.schema, name):
+                cursor.execute(sql.SQL("truncate table {}").format(sql.Identifier(raw.schema, name)))
+        for table in ops.TABLES:
+            place = sql.Identifier(own.schema, table.name)
+            cursor.execute(sql.SQL("delete from {} where source = %s").format(place), (source.name,))
+        for name, column in (("_dlt_pipeline_state", "pipeline_name"), ("_dlt_loads", "schema_name")):
+            if _stands(cursor, own.schema, name):
+                delete = sql.SQL("delete from {} where {} = %s")
+                place = sql.Identifier(own.schema, name)
+                cursor.execute(delete.format(place, sql.Identifier(column)), (own.writer,))
+    for schema in (raw, own):
+        shutil.rmtree(schema.folder / schema.writer, ignore_errors=True)
+
+
+def _stands(cursor: Any, schema: str, name: str) -> bool:
+    cursor.execute(
+        "select 1 from information_schema.tables where (table_schema, table_name) = (%s, %s)", (schema, name)
+    )
+    return cursor.fetchone() is not None

@@ -1,0 +1,238 @@
+"""What the commands do, over all sources: ingest, backfill, replay, the whole run, and the report at the end."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import requests
+import typer
+from psycopg2 import sql
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from ingestion import config, raw, warehouse
+from ingestion.config import Settings
+from ingestion.errors import MarketloomError
+from ingestion.landing import Landed, Landing
+from ingestion.model import Source
+from ingestion.pipeline import Listener, Run
+from ingestion.plan import Window
+from ingestion.report import SourceReport
+from ingestion.sources import SOURCES
+
+
+def prepare(settings: Settings) -> None:
+    """The warehouse up, with every raw table in place, so that dbt can build whatever has been ingested so far."""
+    warehouse.up(settings)
+    for source in SOURCES.values():
+        raw.of_source(settings, source).prepare()
+        raw.of_ops(settings, source).prepare()
+
+
+def ingest(
+    settings: Settings,
+    names: Sequence[str],
+    since: date | None,
+    until: date | None,
+    tickers: tuple[str, ...],
+    console: Console,
+) -> list[SourceReport]:
+    """Ingest the named sources, or all that need no files; one that fails does not stop the others."""
+    chosen = [SOURCES[name] for name in names] or [s for s in SOURCES.values() if s.endpoints or s.generate]
+    prepare(settings)
+    lookback = timedelta(days=settings.limit("lookback_days", 60))
+    with _market(settings, console):
+        window = Window(_now(settings), since, until, tickers, lookback)
+
+        def work(run: Run) -> SourceReport:
+            if run.source.unpack:
+                raise MarketloomError(f"it comes as files: use `marketloom backfill {run.source.name} PATH`")
+            if run.source.key and not settings.source(run.source).api_key and not names:
+                run.report.skipped = f"no key: set SOURCES__{run.source.name.upper()}__API_KEY to go live"
+                return run.report
+            return run.ingest(window)
+
+        return _each(settings, chosen, work, console)
+
+
+def backfill(settings: Settings, name: str, paths: Iterable[Path], console: Console) -> SourceReport:
+    """Load the files of one source that are found at `paths` (folders are searched for its file patterns)."""
+    source = SOURCES[name]
+    prepare(settings)
+    files = sorted({file for path in paths for file in _files(path, source)})
+    if not files:
+        raise MarketloomError(f"no {' or '.join(source.file_patterns)} found there: name files or their folder")
+    (report,) = _each(settings, [source], lambda run: run.backfill(files), console)
+    return report
+
+
+def replay(settings: Settings, names: Sequence[str], console: Console) -> list[SourceReport]:
+    """Rebuild the raw tables of the named sources, or of all, from landing."""
+    prepare(settings)
+    return _each(settings, [SOURCES[name] for name in names or SOURCES], Run.replay, console)
+
+
+def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> int:
+    """Warehouse, ingestion, dbt build, docs, summary; the exit status. Without a key for any provider: simulated."""
+    if not is_target_given and not _has_key(settings):
+        settings = config.load("sandbox")
+        console.print("No provider key is configured, so this run works on the simulated market (target sandbox).")
+    reports = ingest(settings, (), None, None, (), console)
+    show(reports, console)
+    for arguments in (["build"], ["docs", "generate"]):
+        console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
+        if dbt(settings, [*arguments, "--quiet"]):
+            raise MarketloomError(f"dbt {arguments[0]} failed: `dbt {' '.join(arguments)} --target {settings.target}`")
+    summary(settings, console)
+    if settings.is_sandbox:
+        console.print(
+            "This was simulated data. Look at it with `dbt test --target sandbox` or "
+            "`marketloom psql --target sandbox`;\nto go live, set SOURCES__POLYGON__API_KEY "
+            "(and SOURCES__ALPHA_VANTAGE__API_KEY), then `marketloom run --target live`."
+        )
+    return int(any(report.is_failed for report in reports))
+
+
+def dbt(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run dbt on the target, in the same environment and against the same warehouse."""
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--target", settings.target]
+    return subprocess.run(command, cwd=settings.root, env=settings.subprocess_environment, check=False).returncode
+
+
+def summary(settings: Settings, console: Console) -> None:
+    """Print each mart with its number of rows."""
+    grid = Grid("mart", "rows", title=f"marts in {settings.database}", title_justify="left")
+    grid.columns[1].justify = "right"
+    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+        cursor.execute("select table_name from information_schema.tables where table_schema = 'marts' order by 1")
+        names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            cursor.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("marts", name)))
+            row = cursor.fetchone()
+            grid.add_row(name, f"{row[0]:,}" if row else "")
+    if not names:
+        raise MarketloomError(
+            f"there are no marts in {settings.database} yet: run `dbt build --target {settings.target}`"
+        )
+    console.print(grid)
+
+
+def show(reports: Sequence[SourceReport], console: Console) -> None:
+    """Print the report: per source and table, requests, rows received, loaded and quarantined, and seconds."""
+    grid = Grid("source", "table", "requests", "received", "loaded", "quarantined", "seconds")
+    for column in grid.columns[2:]:
+        column.justify = "right"
+    for report in reports:
+        tables = sorted({*report.received, *report.loaded}) or [""]
+        for place, table in enumerate(tables):
+            own = (f"{report.requests:,}", f"{report.seconds:.1f}") if place == 0 else ("", "")
+            counts = (report.received[table], report.loaded.get(table, 0), report.quarantined[table])
+            grid.add_row(report.source if place == 0 else "", table, own[0], *(f"{n:,}" for n in counts), own[1])
+    console.print(grid)
+    for report in reports:
+        lines = [("skipped", report.skipped)] if report.skipped else []
+        lines += [("recovered", "what an interrupted run had left was finished")] if report.recovered else []
+        lines += [("new column", name) for name in sorted(report.new_columns)]
+        lines += [("postponed", line) for line in report.postponed] + [("FAILED", line) for line in report.failures]
+        for kind, line in lines:
+            console.print(f"{kind}: {report.source}: {line}", markup=False)
+
+
+def finish(reports: Sequence[SourceReport], console: Console) -> None:
+    """Show the report and end with status 1 if anything failed."""
+    show(reports, console)
+    if any(report.is_failed for report in reports):
+        raise typer.Exit(1)
+
+
+def _each(
+    settings: Settings, sources: Sequence[Source], work: Callable[[Run], SourceReport], console: Console
+) -> list[SourceReport]:
+    landing = Landing(settings.landing_url)
+    reports = []
+    with _progress(console) as listener:
+        for source in sources:
+            run = Run(settings, source, landing, listener)
+            try:
+                reports.append(work(run))
+            except MarketloomError as error:
+                run.report.failures.append(str(error))
+                reports.append(run.report)
+    return reports
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Listener]:
+    """Hear of each answer: a moving line on a terminal, plain lines otherwise (one per hundred answers)."""
+    seen: dict[str, int] = {}
+
+    def count(source: str) -> int:
+        seen[source] = seen.get(source, 0) + 1
+        return seen[source]
+
+    if not console.is_terminal:
+
+        def tell(source: str, landed: Landed) -> None:
+            number = count(source)
+            if number == 1 or number % 100 == 0:
+                console.print(f"{source}: {number:,} answers, {landed.endpoint} {_scope(landed)}", markup=False)
+
+        yield tell
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting")
+
+        def move(source: str, landed: Landed) -> None:
+            text = f"{source}: {count(source):,} answers, {landed.endpoint} {_scope(landed)}"
+            progress.update(task, description=text)
+
+        yield move
+
+
+def _scope(landed: Landed) -> str:
+    return " ".join(landed.params[name] for name in ("session", "ticker", "feed", "archive") if name in landed.params)
+
+
+@contextmanager
+def _market(settings: Settings, console: Console) -> Iterator[None]:
+    """For the target sandbox, a simulated market to ask: the one that is running, else one for the time of the run."""
+    if not settings.is_sandbox or _answers(settings.sandbox_url):
+        with nullcontext():
+            yield
+        return
+    from ingestion.sandbox import Sandbox
+
+    with Sandbox() as market, config.environment(MARKETLOOM_SANDBOX_URL=market.url):
+        console.print(f"simulated market at {market.url}")
+        yield
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/_sandbox/health", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _now(settings: Settings) -> datetime:
+    if not settings.is_sandbox:
+        return datetime.now(UTC)
+    answer = requests.get(f"{settings.sandbox_url}/_sandbox/health", timeout=10)
+    return datetime.fromisoformat(answer.headers["X-Sandbox-Now"])
+
+
+def _files(path: Path, source: Source) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for pattern in source.file_patterns:
+        yield from path.rglob(pattern)
+
+
+def _has_key(settings: Settings) -> bool:
+    return any(source.key and settings.source(source).api_key for source in SOURCES.values())

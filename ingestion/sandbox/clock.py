@@ -1,0 +1,37 @@
+"""The sandbox's clock: real time, or pinned to an instant that tests choose and move."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant as an aware UTC datetime; without an offset it is taken as UTC. Raises ValueError."""
+    instant = datetime.fromisoformat(text.strip())
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+class Clock:
+    """`now()` is real time until the clock is pinned; a pinned clock stands still until it is set again."""
+
+    def __init__(self, pinned: datetime | None = None) -> None:
+        self._pinned = pinned
+        self._skipped = timedelta(0)
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._pinned or datetime.now(UTC)
+
+    def set(self, instant: datetime | None) -> None:
+        """Pin the clock to `instant`, or let it run with real time again (None)."""
+        with self._lock:
+            before = self._pinned or datetime.now(UTC)
+            self._pinned = instant
+            self._skipped += max((instant or datetime.now(UTC)) - before, timedelta(0))
+
+    def elapsed(self) -> float:
+        """Seconds lived through, for quotas: real ones (also while pinned) plus every jump forward."""
+        with self._lock:
+            return time.monotonic() - self._started + self._skipped.total_seconds()

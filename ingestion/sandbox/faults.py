@@ -1,0 +1,77 @@
+"""Faults on demand: what can go wrong between a provider and us, a stated number of times."""
+
+import re
+import threading
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+Kind = Literal["status", "timeout", "truncate", "slow", "html", "empty", "reset"]
+
+
+@dataclass
+class Fault:
+    """`match` is a path prefix or a regular expression searched in path and query; `times` is -1 for ever.
+
+    `status` answers `status` (with Retry-After `retry_after`), `timeout` keeps silent for `seconds` and hangs up,
+    `slow` takes `seconds` for the body, `truncate` sends half of it (`cut="connection"`: and breaks off, so that the
+    length announced is not met), `html` sends a web page, `empty` nothing, `reset` breaks the connection at once.
+    """
+
+    match: str
+    kind: Kind
+    times: int = 1
+    status: int = 503
+    retry_after: int | str | None = None
+    seconds: float = 30.0
+    cut: Literal["body", "connection"] = "body"
+    body: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"unknown kind of fault {self.kind!r}: it is one of {', '.join(get_args(Kind))}")
+        re.compile(self.match)
+
+    def meets(self, target: str) -> bool:
+        return target.startswith(self.match) or re.search(self.match, target) is not None
+
+
+class Faults:
+    """The faults still to come, in the order they were ordered. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._pending: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._pending.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._pending.clear()
+
+    def pending(self) -> list[Fault]:
+        with self._lock:
+            return list(self._pending)
+
+    def strike(self, target: str) -> Fault | None:
+        """The fault that befalls a request to `target`, if any; it is used up by one."""
+        with self._lock:
+            for fault in self._pending:
+                if fault.meets(target):
+                    fault.times -= 1
+                    if fault.times == 0:
+                        self._pending.remove(fault)
+                    return fault
+        return None
+
+
+def read_fault(order: dict[str, object]) -> Fault:
+    """A fault from JSON. Raises ValueError on what it does not know."""
+    known = {field.name for field in fields(Fault)}
+    if unknown := set(order) - known:
+        raise ValueError(f"unknown field {', '.join(sorted(unknown))}: a fault has {', '.join(sorted(known))}")
+    try:
+        return Fault(**order)  # type: ignore[arg-type]  # checked by Fault itself
+    except (TypeError, re.error) as error:
+        raise ValueError(str(error)) from error

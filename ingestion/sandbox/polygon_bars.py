@@ -1,0 +1,114 @@
+"""Polygon's daily aggregates: of the whole market in one call, and of one ticker over a range."""
+
+from datetime import date, datetime, time
+
+import numpy as np
+
+from ingestion.sandbox.bars import Bars
+from ingestion.sandbox.polygon_errors import PolygonError, read_bool, read_date, read_limit, write_cursor
+from ingestion.sandbox.sessions import NEW_YORK, midnight_in_new_york
+from ingestion.sandbox.web import Request, World
+from ingestion.sandbox.wire_polygon import entitle
+
+
+def grouped(world: World, request: Request, request_id: str, day: str) -> bytes:
+    """/v2/aggs/grouped/…/{date}: every stock's bar of a session; `t` is the window's end, 16:00 in New York."""
+    now, session_date = world.now(), read_date(day, "date")
+    adjusted = read_bool(request.query.get("adjusted", "true"), "adjusted")
+    entitle(request, session_date, now)
+    session = world.market.sessions.position(session_date)
+    bars = None if session is None else world.market.bars(session, now)
+    if session is None or bars is None:
+        return _aggregates([], None, adjusted, request_id)
+    universe = world.market.universe
+    shown = bars.trading & (~universe.is_otc | read_bool(request.query.get("include_otc", "false"), "include_otc"))
+    factors = world.market.split_factors(session, now) if adjusted else np.ones(len(universe))
+    end = int(datetime.combine(session_date, time(16), NEW_YORK).timestamp() * 1000)
+    rows = [
+        f'{{"T":"{universe.securities[i].ticker}",' + _row(bars, i, factors[i], end, otc=bool(universe.is_otc[i]))
+        for i in np.flatnonzero(shown).tolist()
+    ]
+    return _aggregates(rows, None, adjusted, request_id)
+
+
+def of_ticker(
+    world: World, request: Request, request_id: str, ticker: str, multiplier: str, span: str, first: str, last: str
+) -> bytes:
+    """/v2/aggs/ticker/{T}/range/1/day/{from}/{to}: one stock's bars; `t` is the window's start, midnight in New York."""
+    if (multiplier, span) != ("1", "day"):
+        raise PolygonError(400, "the sandbox has daily bars only: ask for range/1/day")
+    now, market = world.now(), world.market
+    adjusted = read_bool(request.query.get("adjusted", "true"), "adjusted")
+    limit = read_limit(request.query.get("limit"), 5000, 50_000)
+    start, end = read_date(first, "from"), read_date(last, "to")
+    if start > end:
+        raise PolygonError(400, "the parameter 'to' cannot be a time that occurs before 'from'")
+    entitle(request, start, now)
+    place = market.universe.by_ticker.get(ticker)
+    if place is None:
+        return _aggregates([], ticker, adjusted, request_id)
+    sessions = market.sessions
+    positions = range(sessions.at_or_after(start), min(sessions.after(end), _entitled(request, world, now)))
+    otc = bool(market.universe.is_otc[place])
+    rows, days = [], []
+    for session in reversed(positions) if request.query.get("sort") == "desc" else positions:
+        bars = market.bars(session, now)
+        if bars is not None and bars.trading[place]:
+            factor = market.split_factors(session, now)[place] if adjusted else 1.0
+            begin = int(midnight_in_new_york(sessions.dates[session]).timestamp() * 1000)
+            rows.append("{" + _row(bars, place, factor, begin, otc=otc))
+            days.append(sessions.dates[session])
+    following = None
+    if len(rows) > limit:
+        following = _next(request, ticker, days[limit], start, end)
+    return _aggregates(rows[:limit], ticker, adjusted, request_id, following)
+
+
+def _entitled(request: Request, world: World, now: datetime) -> int:
+    """The first session that the caller's plan does not show yet."""
+    sessions = world.market.sessions
+    delivered = sessions.delivered(now)
+    try:
+        entitle(request, sessions.dates[delivered - 1], now)
+    except PolygonError:
+        return delivered - 1
+    return delivered
+
+
+def _next(request: Request, ticker: str, resume: date, start: date, end: date) -> str:
+    descending = request.query.get("sort") == "desc"
+    span = f"{start}/{resume}" if descending else f"{resume}/{end}"
+    state: dict[str, object] = {key: value for key, value in request.query.items() if key not in ("apiKey", "cursor")}
+    return f"{request.base}/polygon/v2/aggs/ticker/{ticker}/range/1/day/{span}?cursor={write_cursor(state)}"
+
+
+def _row(bars: Bars, place: int, factor: float, epoch: int, *, otc: bool) -> str:
+    """One bar from its `v` on, in the provider's order of keys."""
+    prices = (bars.vwap, bars.open, bars.close, bars.high, bars.low)
+    vw, o, c, h, low = (number(round(float(values[place]) / factor, 4)) for values in prices)
+    volume = number(round(float(bars.volume[place]) * factor, 4))
+    tail = ',"otc":true}' if otc else "}"
+    return f'"v":{volume},"vw":{vw},"o":{o},"c":{c},"h":{h},"l":{low},"t":{epoch},"n":{bars.transactions[place]}{tail}'
+
+
+def _aggregates(
+    rows: list[str], ticker: str | None, adjusted: bool, request_id: str, next_url: str | None = None
+) -> bytes:
+    named = f'"ticker":"{ticker}",' if ticker else ""
+    results = f'"results":[{",".join(rows)}],' if rows else ""
+    following = f',"next_url":"{next_url}"' if next_url else ""
+    return (
+        f'{{{named}"queryCount":{len(rows)},"resultsCount":{len(rows)},"adjusted":{str(adjusted).lower()},{results}'
+        f'"status":"OK","request_id":"{request_id}","count":{len(rows)}{following}}}'
+    ).encode()
+
+
+def number(value: float) -> str:
+    """A number as the provider prints it: shortest digits, and an exponent from a million on (8.1000752e+07)."""
+    digits = repr(float(value))
+    if "e" in digits or abs(value) < 1e6:
+        return digits.removesuffix(".0")
+    whole, _, fraction = digits.partition(".")
+    mantissa = (whole + fraction).rstrip("0")
+    point = f".{mantissa[1:]}" if len(mantissa) > 1 else ""
+    return f"{mantissa[0]}{point}e+{len(whole) - 1:02d}"

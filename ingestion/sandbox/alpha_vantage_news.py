@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from ingestion.sandbox.alpha_vantage_messages import INVALID_INPUTS, MessageError
-from ingestion.sandbox.articles import Article
+from ingestion.sandbox.copydesk import Article
 from ingestion.sandbox.news import BEGINNING
 from ingestion.sandbox.web import Answer, Request, World
 

@@ -11,8 +11,9 @@ import numpy as np
 from ingestion.sandbox import bars as shapes
 from ingestion.sandbox.actions import Dividend, Split
 from ingestion.sandbox.bars import Bars, Restatements
+from ingestion.sandbox.identities import Security
 from ingestion.sandbox.prices import Prices
-from ingestion.sandbox.securities import Security, Universe, generate
+from ingestion.sandbox.securities import Universe, generate
 from ingestion.sandbox.sessions import Sessions, xnys
 from ingestion.sandbox.stories import Stories, draw
 

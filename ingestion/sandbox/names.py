@@ -62,5 +62,6 @@ ENDINGS = (
 )
 FUND_THEMES = (
     "Large Cap", "Small Cap", "Total Market", "Dividend", "Value", "Growth", "Momentum", "Low Volatility",
-    "Technology", "Energy", "Financials", "Health Care", "Short-Term Bond", "Gold Miners", "Clean Power", "Semiconductor",
+    "Technology", "Energy", "Financials", "Health Care", "Short-Term Bond", "Gold Miners", "Clean Power",
+    "Semiconductor",
 )  # fmt: skip

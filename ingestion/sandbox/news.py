@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from ingestion.sandbox.articles import LONGEST_DELAY, LONGEST_LAG, Article, write
+from ingestion.sandbox.articles import write
+from ingestion.sandbox.copydesk import LONGEST_DELAY, LONGEST_LAG, Article
 from ingestion.sandbox.market import Kept, Market
 from ingestion.sandbox.sessions import START, UTC
 

@@ -26,6 +26,7 @@ class Feed:
     kind: Literal["rss", "atom"]
     encoding: Literal["UTF-8", "ISO-8859-1"]
     link: str
+    language: str = "en-us"
 
 
 OUTLETS = (
@@ -47,7 +48,7 @@ FEEDS = {
     for feed in (
         Feed("newswire", "Threadline Newswire: all releases", "rss", "UTF-8", "https://www.threadline.example/"),
         Feed("markets", "Markets & companies", "atom", "UTF-8", "https://www.selvedge-markets.example/"),
-        Feed("boerse", "Zürcher Webstuhl \u2013 Börse", "rss", "ISO-8859-1", "https://www.webstuhl.example/"),
+        Feed("boerse", "Zürcher Webstuhl: Börse", "rss", "ISO-8859-1", "https://www.webstuhl.example/", "de"),
         Feed("tape", "The Tape: headlines from everywhere", "rss", "UTF-8", "https://tickerloom.example/"),
     )
 }

@@ -34,14 +34,22 @@ TOPICS = (
         ("Analysts downgrade {name} to sell, see {n}% downside", "{name} slides after downgrade"),
         ("Analysts keep {name} at hold", "{name} coverage started at neutral"),
         ("Analysts upgrade {name} to buy, see {n}% upside", "{name} climbs as analysts turn positive"),
-        ("Analysten stufen {name} herab", "Analysten belassen {name} auf «Halten»", "Analysten heben {name} auf «Kaufen»"),
+        (
+            "Analysten stufen {name} herab",
+            "Analysten belassen {name} auf «Halten»",
+            "Analysten heben {name} auf «Kaufen»",
+        ),
     ),
     Topic(
         "technology",
         ("{name} delays flagship launch to next year", "{name} halts shipments after fault is found"),
         ("{name} shows new line at trade fair", "{name} publishes roadmap for coming year"),
         ("{name} unveils new platform, early orders top {m} million", "{name} wins patent fight over key design"),
-        ("{name} verschiebt Markteinführung", "{name} zeigt Neuheiten auf der Messe", "{name} überrascht mit neuem Produkt"),
+        (
+            "{name} verschiebt Markteinführung",
+            "{name} zeigt Neuheiten auf der Messe",
+            "{name} überrascht mit neuem Produkt",
+        ),
     ),
     Topic(
         "manufacturing",
@@ -55,7 +63,11 @@ TOPICS = (
         ("{name} walks away from deal with {other}", "Regulators move to block {name} takeover"),
         ("{name} said to weigh options for unit", "{name} and {other} extend partnership"),
         ("{name} to be bought at {n}% premium, sources say", "{name} agrees ${m} million purchase, sees savings"),
-        ("{name} bricht Fusionsgespräche ab", "{name} prüft Optionen für Sparte", "{name} vor Übernahme: Aufschlag von {n} %"),
+        (
+            "{name} bricht Fusionsgespräche ab",
+            "{name} prüft Optionen für Sparte",
+            "{name} vor Übernahme: Aufschlag von {n} %",
+        ),
     ),
     Topic(
         "economy_monetary",
@@ -66,12 +78,24 @@ TOPICS = (
     ),
     Topic(
         "finance",
-        ("{name} faces probe over accounting", "{name} sued by investors over disclosures", "{name} chief financial officer quits"),
+        (
+            "{name} faces probe over accounting",
+            "{name} sued by investors over disclosures",
+            "{name} chief financial officer quits",
+        ),
         ("{name} names new board member", "{name} files annual report", "{name} sets date for shareholder meeting"),
-        ("{name} announces ${m} million buyback", "{name} raises dividend by {n}%", "{name} settles long-running lawsuit"),
-        ("Ermittlungen gegen {name} \u2013 Kurs gibt nach", "{name} beruft neues Verwaltungsratsmitglied", "{name} kündigt Rückkauf an"),
+        (
+            "{name} announces ${m} million buyback",
+            "{name} raises dividend by {n}%",
+            "{name} settles long-running lawsuit",
+        ),
+        (
+            "Ermittlungen gegen {name}: Kurs gibt nach",
+            "{name} beruft neues Verwaltungsratsmitglied",
+            "{name} kündigt Rückkauf an",
+        ),
     ),
-)  # fmt: skip
+)
 
 SUMMARIES = (
     "{name} ({ticker}) was in focus after the news, which traders called {tone}.",

@@ -34,7 +34,7 @@ def grouped(world: World, request: Request, request_id: str, day: str) -> bytes:
 def of_ticker(
     world: World, request: Request, request_id: str, ticker: str, multiplier: str, span: str, first: str, last: str
 ) -> bytes:
-    """/v2/aggs/ticker/{T}/range/1/day/{from}/{to}: one stock's bars; `t` is the window's start, midnight in New York."""
+    """/v2/aggs/ticker/{T}/range/1/day/{from}/{to}: one stock's bars; `t` is their start, midnight in New York."""
     if (multiplier, span) != ("1", "day"):
         raise PolygonError(400, "the sandbox has daily bars only: ask for range/1/day")
     now, market = world.now(), world.market

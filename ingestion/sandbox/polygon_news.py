@@ -7,7 +7,8 @@ from itertools import islice
 import orjson
 
 from ingestion.sandbox import phrases
-from ingestion.sandbox.articles import Article, short
+from ingestion.sandbox.articles import short
+from ingestion.sandbox.copydesk import Article
 from ingestion.sandbox.news import BEGINNING
 from ingestion.sandbox.polygon_errors import PolygonError, envelope, read_cursor, read_instant, read_limit, write_cursor
 from ingestion.sandbox.web import Request, World
@@ -17,7 +18,7 @@ WORDS = ("negative", "neutral", "positive")
 
 
 def news(world: World, request: Request, request_id: str) -> bytes:
-    """/v2/reference/news: the newest first unless `order=asc`, between the `published_utc` bounds, of one `ticker` or all."""
+    """/v2/reference/news: newest first unless `order=asc`, within `published_utc` bounds, of a `ticker` or all."""
     cursor = request.query.get("cursor")
     query = read_cursor(cursor) if cursor else {k: v for k, v in request.query.items() if k != "apiKey"}
     limit, now = read_limit(query.get("limit"), 10, 1000), world.now()

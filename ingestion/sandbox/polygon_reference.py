@@ -1,31 +1,17 @@
 """Polygon's reference data: tickers, splits and dividends, in pages."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from urllib.parse import quote
 
-import orjson
-
-from ingestion.sandbox.polygon_errors import (
-    PolygonError,
-    envelope,
-    read_bool,
-    read_cursor,
-    read_date,
-    read_limit,
-    write_cursor,
-)
-from ingestion.sandbox.securities import Security
+from ingestion.sandbox.identities import Security
+from ingestion.sandbox.polygon_errors import read_bool, read_date
+from ingestion.sandbox.polygon_pages import Row, page, read_query
 from ingestion.sandbox.sessions import NEW_YORK, midnight_in_new_york
 from ingestion.sandbox.web import Request, World
-
-Row = dict[str, object]
-COMPARISONS = ("gt", "gte", "lt", "lte")
 
 
 def tickers(world: World, request: Request, request_id: str) -> bytes:
     """/v3/reference/tickers: who is listed (`active=false`: was), now or at `date`, in order of ticker."""
-    query = _query(request)
+    query = read_query(request)
     today = world.now().astimezone(NEW_YORK).date()
     day = min(read_date(query["date"], "date"), today) if "date" in query else today
     active = read_bool(query.get("active", "true"), "active")
@@ -38,7 +24,7 @@ def tickers(world: World, request: Request, request_id: str) -> bytes:
         and query.get("search", "").lower() in f"{security.ticker} {security.name}".lower()
     ]
     rows = [_ticker(security, day, active=active) for security in found]
-    return _page(request, request_id, rows, query, "ticker", ("ticker",), "tickers", (100, 1000))
+    return page(request, request_id, rows, query, "ticker", ("ticker",), "tickers", (100, 1000))
 
 
 def splits(world: World, request: Request, request_id: str) -> bytes:
@@ -55,7 +41,7 @@ def splits(world: World, request: Request, request_id: str) -> bytes:
         for split in world.market.splits(world.now())
     ]
     keys = ("ticker", "execution_date")
-    return _page(request, request_id, rows, _query(request), "execution_date", keys, "splits", (10, 1000))
+    return page(request, request_id, rows, read_query(request), "execution_date", keys, "splits", (10, 1000))
 
 
 def dividends(world: World, request: Request, request_id: str) -> bytes:
@@ -77,7 +63,7 @@ def dividends(world: World, request: Request, request_id: str) -> bytes:
         for dividend in world.market.dividends(world.now())
     ]
     keys = ("ticker", "ex_dividend_date", "declaration_date", "pay_date", "record_date")
-    return _page(request, request_id, rows, _query(request), "ex_dividend_date", keys, "dividends", (10, 1000))
+    return page(request, request_id, rows, read_query(request), "ex_dividend_date", keys, "dividends", (10, 1000))
 
 
 _FILTERS = ("type", "market", "exchange", "cik")
@@ -106,54 +92,3 @@ def _ticker(security: Security, day: date, *, active: bool) -> Row:
         "last_updated_utc": f"{datetime.combine(day, time(), UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
     return {key: value for key, value in row.items() if value is not None}
-
-
-def _query(request: Request) -> dict[str, str]:
-    """The query, or the one that the page before this was cut from."""
-    cursor = request.query.get("cursor")
-    return read_cursor(cursor) if cursor else {k: v for k, v in request.query.items() if k != "apiKey"}
-
-
-def _page(
-    request: Request,
-    request_id: str,
-    rows: list[Row],
-    query: dict[str, str],
-    sort: str,
-    filters: Sequence[str],
-    path: str,
-    limits: tuple[int, int],
-) -> bytes:
-    """Filter, order and cut; the cursor names the last row given, so that rows that come or go shift no page."""
-    limit = read_limit(query.get("limit"), *limits)
-    if query.get("sort", sort) not in filters:
-        raise PolygonError(400, f"'sort' must be one of {', '.join(filters)}")
-    sort = query.get("sort", sort)
-    for key in filters:
-        rows = [row for row in rows if _passes(str(row[key]), key, query)]
-
-    def order(row: Row) -> tuple[str, str, str]:
-        return str(row[sort]), str(row["ticker"]), str(row.get("id", ""))
-
-    descending = query.get("order", "asc" if sort == "ticker" else "desc") == "desc"
-    rows = sorted(rows, key=order, reverse=descending)
-    if after := query.get("after"):
-        mark = tuple(after.split("|"))
-        rows = [row for row in rows if (order(row) < mark if descending else order(row) > mark)]
-    following = None
-    if len(rows) > limit:
-        state: dict[str, object] = {**query, "after": "|".join(order(rows[limit - 1]))}
-        following = f"{request.base}/polygon/v3/reference/{path}?cursor={quote(write_cursor(state))}"
-    return envelope([orjson.dumps(row) for row in rows[:limit]], request_id, following)
-
-
-def _passes(value: str, key: str, query: dict[str, str]) -> bool:
-    if key in query and value != query[key]:
-        return False
-    bounds = {comparison: query.get(f"{key}.{comparison}") for comparison in COMPARISONS}
-    return not (
-        (bounds["gt"] is not None and not value > bounds["gt"])
-        or (bounds["gte"] is not None and not value >= bounds["gte"])
-        or (bounds["lt"] is not None and not value < bounds["lt"])
-        or (bounds["lte"] is not None and not value <= bounds["lte"])
-    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from ingestion.sandbox.articles import Article
+from ingestion.sandbox.copydesk import Article
 from ingestion.sandbox.outlets import FEEDS, Feed
 from ingestion.sandbox.sessions import NEW_YORK
 from ingestion.sandbox.web import Answer, Request, World
@@ -63,7 +63,7 @@ def _rss(feed: Feed, articles: Sequence[Article], changed: datetime, now: dateti
     return (
         '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom">\n'
         f"<channel>\n<title>{escape(feed.title)}</title>\n<link>{feed.link}</link>\n"
-        f"<description>{escape(feed.title)}</description>\n<language>{'de' if feed.name == 'boerse' else 'en-us'}</language>\n"
+        f"<description>{escape(feed.title)}</description>\n<language>{feed.language}</language>\n"
         f"<lastBuildDate>{format_datetime(changed, usegmt=True)}</lastBuildDate>\n"
         f'<atom:link rel="self" type="application/rss+xml" href={quoteattr(feed.link + feed.name + ".xml")}/>\n'
         f"{items}\n</channel>\n</rss>\n"
@@ -81,9 +81,8 @@ def _rss_item(feed: Feed, article: Article, now: datetime) -> str:
         lines.append(
             f'<guid isPermaLink="true">{escape(article.url)}?time={int(article.published_at.timestamp())}</guid>'
         )
-        lines.append(
-            f"<source url={quoteattr('https://' + article.outlet.domain + '/feed')}>{escape(article.outlet.name)}</source>"
-        )
+        source = quoteattr(f"https://{article.outlet.domain}/feed")
+        lines.append(f"<source url={source}>{escape(article.outlet.name)}</source>")
     elif article.luck < 0.95:
         lines.append(f'<guid isPermaLink="false">{article.outlet.domain}-{article.story_id}</guid>')
     if article.date_fault != "missing":

@@ -62,7 +62,10 @@ def _convert_whole(values: Sequence[Any] | pa.Array, field: pa.Field) -> pa.Arra
     if field.type == pa.string():
         return None if pc.any(pc.match_substring(values, "\0")).as_py() else values
     if values.type == pa.string():
-        values = pc.if_else(pc.equal(values, ""), None, values).cast(field.type)
+        values = pc.if_else(pc.equal(values, ""), None, values)
+        if field.type == pa.int64() and pc.any(pc.match_substring_regex(values, "[^0-9+-]")).as_py():
+            return None  # Arrow reads "0x10" as sixteen
+        values = values.cast(field.type)
     return values if _is_sane(values) else None
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from email.utils import parsedate_tz
+from email.utils import parsedate_to_datetime
 from math import isfinite
 
 import orjson
@@ -13,6 +13,7 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _COMPACT_UTC = re.compile(r"\d{8}T\d{6}", re.ASCII)
 
 
@@ -22,7 +23,10 @@ class Unreadable(ValueError):
 
 def show(value: object) -> str:
     """`value` as a short, printable text for a reason."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a deeply nested {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -52,18 +56,11 @@ def read_timestamp(value: object) -> datetime:
 
 def _read_rfc822(text: str) -> datetime:
     try:
-        parts = parsedate_tz(text)
-        if parts is None or ":" not in text:
-            raise Unreadable(f"{show(text)} is not a time that can be read")
-        naive = datetime(*parts[:6])
-        # parsedate_tz answers None for no zone, an unknown zone name and "-0000" ("local time not known").
-        return naive if parts[9] is None else datetime.fromtimestamp(_epoch(naive) - parts[9], UTC)
-    except (ValueError, OverflowError, IndexError, TypeError, OSError):
+        if ":" not in text:
+            raise ValueError
+        return parsedate_to_datetime(text)  # without tzinfo for no zone, an unknown name, and "-0000"
+    except (ValueError, OverflowError, IndexError, TypeError):
         raise Unreadable(f"{show(text)} is not a time that can be read") from None
-
-
-def _epoch(naive: datetime) -> float:
-    return naive.replace(tzinfo=UTC).timestamp()
 
 
 def read_text(value: object) -> str:
@@ -129,7 +126,7 @@ def _read_bool(value: object) -> bool:
 
 def _read_date(value: object) -> date:
     try:
-        if not isinstance(value, str) or len(value) != 10:
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
             raise ValueError
         day = date.fromisoformat(value)
     except ValueError:

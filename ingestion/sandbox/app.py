@@ -88,7 +88,7 @@ class App:
         method, world = request.method, self.world
         if (method, path) == ("GET", "health"):
             market = world.market
-            about = {"seed": market.seed, "securities": len(market.universe), "now": world.now().isoformat()}
+            about = {"seed": market.seed, "securities": market.size, "now": world.now().isoformat()}
             return _json(200, {"status": "ok", **about})
         if path == "clock":
             if method == "POST":

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from ingestion.sandbox.actions import Dividend, Split
 from ingestion.sandbox.bars import Bars, Restatements
 from ingestion.sandbox.identities import Security
 from ingestion.sandbox.prices import Prices
-from ingestion.sandbox.securities import Universe, generate
+from ingestion.sandbox.securities import FEWEST, MOST, Universe, generate
 from ingestion.sandbox.sessions import Sessions, xnys
 from ingestion.sandbox.stories import Stories, draw
 
@@ -43,15 +44,33 @@ class Kept:
 
 
 class Market:
-    """A whole market from a seed. Nothing here depends on a clock: callers say as of when they ask."""
+    """A whole market from a seed. Nothing here depends on a clock: callers say as of when they ask.
+
+    Everything is made when it is first needed, so that a market costs nothing to set up.
+    """
 
     def __init__(self, seed: int = 7, securities: int = 120) -> None:
-        self.seed = seed
-        self.sessions: Sessions = xnys()
-        self.universe: Universe = generate(seed, securities, self.sessions)
-        self.prices = Prices(seed, self.universe, self.sessions)
+        if not FEWEST <= securities <= MOST:
+            raise ValueError(f"a market has {FEWEST} to {MOST} securities, not {securities}")
+        self.seed, self.size = seed, securities
+        self._building = threading.RLock()
         self._bars = Kept(max(130, min(800, CELLS_KEPT // (8 * securities))))
         self._stories = Kept(max(20, 60_000 // securities))
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        with self._building:
+            return xnys()
+
+    @cached_property
+    def universe(self) -> Universe:
+        with self._building:
+            return generate(self.seed, self.size, self.sessions)
+
+    @cached_property
+    def prices(self) -> Prices:
+        with self._building:
+            return self.__dict__.get("prices") or Prices(self.seed, self.universe, self.sessions)
 
     def security(self, ticker: str) -> Security | None:
         place = self.universe.by_ticker.get(ticker)
@@ -81,6 +100,10 @@ class Market:
     def split_factors(self, session: int, now: datetime) -> np.ndarray:
         """Per security, how many shares one share of `session` has become by the last session delivered at `now`."""
         return self._factors(session, self._simulated(now))
+
+    def split_factor(self, place: int, session: int, now: datetime) -> float:
+        """The same for one security."""
+        return self.prices.divided(place, session, self._simulated(now))
 
     def splits(self, now: datetime) -> list[Split]:
         """Splits in effect by the last delivered session, oldest first."""

@@ -16,7 +16,7 @@ class News:
 
     def __init__(self, market: Market) -> None:
         self.market = market
-        self._days = Kept(max(8, 60_000 // len(market.universe)))
+        self._days = Kept(max(8, 60_000 // market.size))
 
     def between(
         self, start: datetime, end: datetime, now: datetime, ticker: str | None = None, *, newest_first: bool = False
@@ -36,7 +36,7 @@ class News:
         start = now
         while len(found) < limit and start > BEGINNING:
             start -= LONGEST_DELAY
-            found = [a for a in self.between(start - LONGEST_DELAY, now, now) if a.outlet.feed == feed]
+            found = [article for article in self.between(start, now, now) if article.outlet.feed == feed]
         found.sort(key=lambda article: (article.available_at, article.url))
         return sorted(found[-limit:], key=lambda article: article.order, reverse=True)
 

@@ -24,10 +24,10 @@ def grouped(world: World, request: Request, request_id: str, day: str) -> bytes:
     shown = bars.trading & (~universe.is_otc | read_bool(request.query.get("include_otc", "false"), "include_otc"))
     factors = world.market.split_factors(session, now) if adjusted else np.ones(len(universe))
     end = int(datetime.combine(session_date, time(16), NEW_YORK).timestamp() * 1000)
-    rows = [
-        f'{{"T":"{universe.securities[i].ticker}",' + _row(bars, i, factors[i], end, otc=bool(universe.is_otc[i]))
-        for i in np.flatnonzero(shown).tolist()
-    ]
+    places = np.flatnonzero(shown)
+    names = (universe.securities[place].ticker for place in places.tolist())
+    values = _rows(bars, places, factors[places], end, universe.is_otc[places])
+    rows = [f'{{"T":"{name}",{row}' for name, row in zip(names, values, strict=True)]
     return _aggregates(rows, None, adjusted, request_id)
 
 
@@ -49,14 +49,14 @@ def of_ticker(
         return _aggregates([], ticker, adjusted, request_id)
     sessions = market.sessions
     positions = range(sessions.at_or_after(start), min(sessions.after(end), _entitled(request, world, now)))
-    otc = bool(market.universe.is_otc[place])
+    otc = market.universe.is_otc[[place]]
     rows, days = [], []
     for session in reversed(positions) if request.query.get("sort") == "desc" else positions:
         bars = market.bars(session, now)
         if bars is not None and bars.trading[place]:
-            factor = market.split_factors(session, now)[place] if adjusted else 1.0
+            factors = np.full(1, market.split_factor(place, session, now) if adjusted else 1.0)
             begin = int(midnight_in_new_york(sessions.dates[session]).timestamp() * 1000)
-            rows.append("{" + _row(bars, place, factor, begin, otc=otc))
+            rows += ["{" + row for row in _rows(bars, np.array([place]), factors, begin, otc)]
             days.append(sessions.dates[session])
     following = None
     if len(rows) > limit:
@@ -82,13 +82,21 @@ def _next(request: Request, ticker: str, resume: date, start: date, end: date) -
     return f"{request.base}/polygon/v2/aggs/ticker/{ticker}/range/1/day/{span}?cursor={write_cursor(state)}"
 
 
-def _row(bars: Bars, place: int, factor: float, epoch: int, *, otc: bool) -> str:
-    """One bar from its `v` on, in the provider's order of keys."""
-    prices = (bars.vwap, bars.open, bars.close, bars.high, bars.low)
-    vw, o, c, h, low = (number(round(float(values[place]) / factor, 4)) for values in prices)
-    volume = number(round(float(bars.volume[place]) * factor, 4))
-    tail = ',"otc":true}' if otc else "}"
-    return f'"v":{volume},"vw":{vw},"o":{o},"c":{c},"h":{h},"l":{low},"t":{epoch},"n":{bars.transactions[place]}{tail}'
+def _rows(bars: Bars, places: np.ndarray, factors: np.ndarray, epoch: int, otc: np.ndarray) -> list[str]:
+    """Bars from their `v` on, in the provider's order of keys, in shares of today's count (`factors` per place)."""
+    prices = (
+        np.round(p[places] / factors, 4).tolist() for p in (bars.vwap, bars.open, bars.close, bars.high, bars.low)
+    )
+    volumes = np.round(bars.volume[places] * factors, 4).tolist()
+    counts = bars.transactions[places].tolist()
+    return [
+        f'"v":{number(v)},"vw":{number(vw)},"o":{number(o)},"c":{number(c)},"h":{number(h)},"l":{number(low)},'
+        f'"t":{epoch},"n":{n}{_OTC if is_otc else "}"}'
+        for v, vw, o, c, h, low, n, is_otc in zip(volumes, *prices, counts, otc.tolist(), strict=True)
+    ]
+
+
+_OTC = ',"otc":true}'
 
 
 def _aggregates(

@@ -83,12 +83,12 @@ def serve(
 ) -> None:
     """Serve until interrupted. Prints one line with the address (also into `ready_file`) once it is listening."""
     sandbox = Sandbox(seed=seed, securities=securities, now=now, host=host, port=port)
-    print(f"sandbox: {securities} securities (seed {seed}) at {sandbox.url}", flush=True)
     if ready_file is not None:
         partial = ready_file.with_suffix(".partial")
         partial.write_text(sandbox.url + "\n")
         partial.replace(ready_file)
-    # The first answer need not wait for the whole walk of prices.
+    print(f"sandbox: {securities} securities (seed {seed}) at {sandbox.url}", flush=True)
+    # It listens at once; whoever asks before the market is made waits for it.
     threading.Thread(target=sandbox.market.splits, args=(sandbox.now,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         sandbox.server.serve_forever()

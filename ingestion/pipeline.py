@@ -105,7 +105,7 @@ class Run:
         if isinstance(piece, Rejected):
             endpoint, params, body, received_at = piece.entity, {"file": name}, piece.row.encode(), now
         else:
-            endpoint, params, body = piece.endpoint, {"file": name, **piece.params}, piece.body
+            endpoint, params, body = piece.endpoint, dict(piece.params), piece.body
             received_at = piece.received_at or now
         response_id = content_id(self.source.name, endpoint, params, body)
         if self.landing.holds(self.source.name, endpoint, response_id):
@@ -129,7 +129,7 @@ class Run:
     def _follow(self, calls: Callable[[State], Calls]) -> SourceReport:
         """Bring both readers of the log up to its end, making `calls` when the raw schema has reached it."""
         started = time.monotonic()
-        with _alone(self.settings, self.source):
+        with alone(self.settings, self.source):
             for schema in (self.raw, self.ops):
                 self.report.recovered |= schema.finish_pending()
             accounted = self.ops.state()
@@ -206,7 +206,7 @@ class Run:
 
 
 @contextmanager
-def _alone(settings: Settings, source: Source) -> Iterator[None]:
+def alone(settings: Settings, source: Source) -> Iterator[None]:
     """Hold the source for this process; the lock lives in the warehouse and dies with the connection."""
     with warehouse.connect(settings) as connection, connection.cursor() as cursor:
         cursor.execute("select pg_try_advisory_lock(%s)", (crc32(f"marketloom {source.name}".encode()),))

@@ -1,0 +1,124 @@
+"""A run killed with SIGKILL at any point is finished by the next one, without losing or doubling a row."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from ingestion.config import Settings
+from ingestion.landing import Landing
+from ingestion.pipeline import AlreadyRunning, Run, alone
+from ingestion.sources import SOURCES
+from tests.warehouse import checksum, rows, value
+
+HEADLINES = 3_000
+
+# Where a run is cut: before or after the body of a function, at its n-th call. The first pass of dlt's steps belongs to
+# the raw schema, the second to raw_ops.
+POINTS = [
+    ("ingestion.landing:Landing.write", "after", 1),
+    ("ingestion.pipeline:Run._outcome", "after", 1),
+    ("dlt.extract.extract:Extract.commit_packages", "before", 1),
+    ("dlt.extract.extract:Extract.commit_packages", "after", 1),
+    ("dlt.extract.extract:Extract.commit_packages", "after", 2),
+    ("dlt.pipeline.pipeline:Pipeline._save_state", "before", 2),
+    ("dlt.normalize.normalize:Normalize.run", "before", 1),
+    ("dlt.normalize.normalize:Normalize.run", "after", 2),
+    ("ingestion.destination:CopyOnceJob.run", "before", 1),
+    ("ingestion.destination:CopyOnceJob.run", "after", 1),
+    ("ingestion.destination:CopyOnceJob.run", "after", 2),
+    ("ingestion.destination:ExactlyOnceClient.complete_load", "before", 1),
+    ("ingestion.destination:ExactlyOnceClient.complete_load", "after", 1),
+    ("ingestion.pipeline:Run._ops_rows", "before", 1),
+    ("ingestion.pipeline:Run._account", "before", 1),
+]
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    path = tmp_path / "headlines.csv"
+    good = [f'"Headline number {n}",2020-01-01 10:00:00-05:00,AB{n % 7}' for n in range(HEADLINES)]
+    path.write_text("\n".join(["title,date,stock", *good, "No date,,AAPL", ""]))
+    return path
+
+
+def run_and_kill(csv: Path, place: str, when: str, nth: int) -> int:
+    """Backfill in a process of its own that kills itself at the n-th passing of a point; its exit status."""
+    module, _, name = place.partition(":")
+    script = f"""
+        import functools, importlib, os, signal, sys
+        module = importlib.import_module({module!r})
+        owner_name, _, attribute = {name!r}.rpartition(".")
+        owner = getattr(module, owner_name)
+        original = getattr(owner, attribute)
+        passed = 0
+
+        @functools.wraps(original)
+        def cut(*args, **kwargs):
+            global passed
+            passed += 1
+            if passed == {nth} and {when!r} == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = original(*args, **kwargs)
+            if passed == {nth} and {when!r} == "after":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        setattr(owner, attribute, cut)
+        from ingestion.cli import app
+        app(["backfill", "headlines", {str(csv)!r}])
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=dict(os.environ), capture_output=True)
+    return done.returncode
+
+
+@pytest.mark.parametrize(("place", "when", "nth"), POINTS)
+def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, place: str, when: str, nth: int) -> None:
+    assert run_and_kill(csv, place, when, nth) == -signal.SIGKILL
+    report = Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([csv])
+    assert report.failures == []
+    assert value(settings, "select count(*) from raw_headlines.headlines") == HEADLINES
+    assert value(settings, "select count(distinct _row_number) from raw_headlines.headlines") == HEADLINES
+    assert rows(settings, "select entity, count(*) from raw_ops.quarantine group by 1") == [("headlines", 1)]
+    assert rows(settings, "select outcome, rows_received, rows_quarantined from raw_ops.requests") == [
+        ("ok", HEADLINES + 1, 1)
+    ]
+    assert value(settings, "select count(*) from raw_headlines._dlt_loads") == value(
+        settings, "select count(distinct load_id) from raw_headlines._dlt_loads"
+    )
+
+
+def test_a_killed_replay_is_finished_by_the_next_run(settings: Settings, csv: Path) -> None:
+    landing = Landing(settings.landing_url)
+    Run(settings, SOURCES["headlines"], landing).backfill([csv])
+    before = checksum(settings, "raw_headlines.headlines", without=("_dlt_load_id",))
+    script = """
+        import os, signal
+        from ingestion import raw
+        raw.RawSchema.load = lambda self, rows: os.kill(os.getpid(), signal.SIGKILL)
+        from ingestion.cli import app
+        app(["replay", "headlines"])
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=dict(os.environ), capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    assert value(settings, "select count(*) from raw_headlines.headlines") == 0
+    assert Run(settings, SOURCES["headlines"], landing).backfill([csv]).failures == []
+    assert checksum(settings, "raw_headlines.headlines", without=("_dlt_load_id",)) == before
+
+
+def test_loading_the_same_file_twice_adds_nothing(settings: Settings, csv: Path) -> None:
+    landing = Landing(settings.landing_url)
+    first = Run(settings, SOURCES["headlines"], landing).backfill([csv])
+    again = Run(settings, SOURCES["headlines"], landing).backfill([csv])
+    assert (first.loaded, again.loaded) == ({"headlines": HEADLINES}, {})
+    assert value(settings, "select count(*) from raw_headlines.headlines") == HEADLINES
+    assert value(settings, "select count(*) from raw_ops.requests") == 1
+
+
+def test_two_runs_of_one_source_do_not_overlap(settings: Settings, csv: Path) -> None:
+    with alone(settings, SOURCES["headlines"]), pytest.raises(AlreadyRunning, match="headlines"):
+        Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([csv])

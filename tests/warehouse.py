@@ -1,0 +1,32 @@
+"""Reading the warehouse in tests."""
+
+from typing import Any
+
+from ingestion import warehouse
+from ingestion.config import Settings
+
+
+def rows(settings: Settings, query: str, *, role: str | None = None) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    with warehouse.connect(settings, role=role) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def value(settings: Settings, query: str) -> Any:
+    """The first column of a query's first row."""
+    return rows(settings, query)[0][0]
+
+
+def checksum(settings: Settings, table: str, *, without: tuple[str, ...] = ()) -> str:
+    """A checksum of a table's rows as a set, whatever their order, leaving out the named columns."""
+    schema, name = table.split(".")
+    names = rows(
+        settings,
+        "select column_name from information_schema.columns "
+        f"where table_schema = '{schema}' and table_name = '{name}' order by column_name",
+    )
+    columns = ", ".join(f'"{column}"' for (column,) in names if column not in without)
+    return str(
+        value(settings, f"select md5(string_agg(r::text, '|' order by r::text)) from (select {columns} from {table}) r")
+    )

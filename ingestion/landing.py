@@ -95,7 +95,7 @@ class Landing:
             for name in ("requested_at", "received_at"):
                 values[name] = datetime.fromisoformat(values[name])
             return Landed(**values, body=body, path=path)
-        except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
+        except (OSError, EOFError, zlib.error, KeyError, ValueError, TypeError) as error:
             raise LandingError(
                 f"landed file {path} cannot be read ({error}): restore it from a copy, or move it away"
             ) from error

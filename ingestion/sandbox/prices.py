@@ -7,6 +7,7 @@ prices never depend on how far, or in which steps, the simulation has been taken
 
 import threading
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class Prices:
     def divided(self, security: int, after: int, until: int) -> float:
         """New shares for one old one, by the splits after one session and up to another."""
         splits = self._splits_of.get(int(security), ())
-        return float(np.prod([split.ratio for split in splits if after < split.session <= until]))
+        return prod(split.ratio for split in splits if after < split.session <= until)
 
     def _step(self, session: int) -> Day:
         universe = self.universe

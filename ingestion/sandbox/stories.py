@@ -59,12 +59,15 @@ def draw(seed: int, universe: Universe, sessions: Sessions, session: int) -> Sto
     count = int(rng.poisson(PER_SECURITY * len(universe) * weights.sum() / _weekday()))
     cumulated = np.concatenate([[0.0], np.cumsum(weights) / weights.sum()])
     times = np.sort(np.interp(rng.random(count), cumulated, edges)).astype(np.int64) + 1
-    subjects = rng.choice(len(universe), count, p=listed / listed.sum())
-    companions = rng.choice(len(universe), (count, COMPANIONS), p=listed / listed.sum())
-    companions[rng.random((count, COMPANIONS)) > np.array([0.3, 0.1])] = -1
+    shares = np.cumsum(listed)
+    shares /= shares[-1]
+    subjects = np.searchsorted(shares, rng.random(count), side="right")
+    accompanied = rng.random((count, COMPANIONS)) < np.array([0.3, 0.1])
+    companions = np.full((count, COMPANIONS), -1)
+    companions[accompanied] = np.searchsorted(shares, rng.random(int(accompanied.sum())), side="right")
     companions[companions == subjects[:, None]] = -1
     companions[companions[:, 0] == companions[:, 1], 1] = -1
-    strong = np.where(rng.random(count) < 0.55, 1, -1) * (0.1 + 0.9 * rng.beta(2, 2, count))
+    strong = np.where(rng.random(count) < 0.55, 1, -1) * (0.1 + 0.45 * rng.random((2, count)).sum(0))
     sentiments = np.where(rng.random(count) < 0.25, rng.normal(0, 0.05, count), strong)
     heeded = np.where(rng.random(count) < 0.7, np.exp(rng.normal(0, 0.4, count)), 0.0)
     return Stories(

@@ -31,9 +31,8 @@ def write_headlines(market: Market, path: Path, first: date, last: date, limit: 
         when = str(article.published_at.astimezone(NEW_YORK).replace(tzinfo=None, second=0))
         offset = article.published_at.astimezone(NEW_YORK).strftime("%z")
         for ticker, *_ in article.mentions:
-            rows += [(article.title, f"{when}{offset[:3]}:{offset[3:]}", ticker)] * (
-                2 if rng.random() < REPEATED_SHARE else 1
-            )
+            times = 2 if rng.random() < REPEATED_SHARE else 1
+            rows += [(article.title, f"{when}{offset[:3]}:{offset[3:]}", ticker)] * times
     rows = sorted(rows[:limit], key=lambda row: row[1], reverse=True)
     rows.sort(key=lambda row: row[2])
     if len(rows) > 20:

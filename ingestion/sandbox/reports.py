@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import numpy as np
+
 from ingestion.sandbox.market import Market
 from ingestion.sandbox.randomness import stream
 
@@ -23,14 +25,9 @@ def write_reports(market: Market, session: int) -> str:
 def _filing(market: Market, session: int) -> list[int]:
     """Each company files once a quarter, on a day of its own."""
     universe = market.universe
-    listed = universe.listed(session) & ~universe.is_fund & ~universe.is_otc
-    return [
-        place
-        for place, security in enumerate(universe.securities)
-        if listed[place]
-        and "." not in security.ticker
-        and (session + int(universe.dividend_phase[place])) % QUARTER == 7
-    ]
+    due = (session + universe.dividend_phase) % QUARTER == 7
+    filing = np.flatnonzero(due & universe.listed(session) & ~universe.is_fund & ~universe.is_otc).tolist()
+    return [place for place in filing if "." not in universe.securities[place].ticker]
 
 
 def _report(market: Market, session: int, place: int) -> str:

@@ -36,3 +36,13 @@
 {% macro default__weekday_number(column) -%}
     extract(isodow from {{ column }})
 {%- endmacro %}
+
+
+{#- Whole seconds since 1970 in UTC, the same whatever the session's time zone. -#}
+{% macro epoch_seconds(column) -%}
+    {{ return(adapter.dispatch('epoch_seconds', 'marketloom')(column)) }}
+{%- endmacro %}
+
+{% macro default__epoch_seconds(column) -%}
+    cast(extract(epoch from {{ column }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}

@@ -50,6 +50,7 @@ select
     transaction_count,
     adjusted_close_price,
     suspicion,
+    response_id,
     version_count,
     first_received_at as known_from,
     last_received_at

@@ -8,10 +8,16 @@ observed as (
     select * from {{ ref('int_securities__observed') }}
 ),
 
+mentioned as (
+    select * from {{ ref('int_article_mentions__matched') }}
+),
+
 tickers as (
     select ticker from described
     union
     select ticker from observed
+    union
+    select ticker from mentioned
 )
 
 select

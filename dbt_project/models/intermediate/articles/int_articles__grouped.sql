@@ -1,0 +1,55 @@
+{{ config(indexes=[{'columns': ['copy_key'], 'unique': true}]) }}
+
+-- Two copies tell one story when they share their canonical URL, or their normalised title on one UTC day; and so do
+-- the copies of copies. Each copy starts with its own number, in order of becoming known, and takes the lowest
+-- number among those it shares with, by URL and by title in turn, twice. A chain that would need a third turn
+-- (A and B by URL, B and C by title, C and D by URL, D and E by title, E and F) has never been seen; it would be
+-- told as two stories.
+
+with copies as (
+    select * from {{ ref('int_articles__collected') }}
+),
+
+numbered as (
+    select
+        copy_key,
+        coalesce(canonical_url, copy_key) as url_group,
+        coalesce(nullif(normalised_title, ''), copy_key) as title_group,
+        published_date,
+        row_number() over (order by first_received_at, published_at, copy_key) as copy_number
+    from copies
+),
+
+by_url as (
+    select
+        *,
+        min(copy_number) over (partition by url_group) as story_number_1
+    from numbered
+),
+
+by_title as (
+    select
+        *,
+        min(story_number_1) over (partition by title_group, published_date) as story_number_2
+    from by_url
+),
+
+by_url_again as (
+    select
+        *,
+        min(story_number_2) over (partition by url_group) as story_number_3
+    from by_title
+),
+
+by_title_again as (
+    select
+        *,
+        min(story_number_3) over (partition by title_group, published_date) as story_number
+    from by_url_again
+)
+
+select
+    by_title_again.copy_key,
+    first_copies.copy_key as article_key
+from by_title_again
+inner join numbered as first_copies on by_title_again.story_number = first_copies.copy_number

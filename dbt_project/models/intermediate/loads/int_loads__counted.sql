@@ -1,0 +1,29 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['source_name', 'load_id', 'table_name'],
+        indexes=[{'columns': ['source_name', 'load_id', 'table_name'], 'unique': true}],
+        pre_hook="{{ claim_new_loads(sources=raw_tables().keys()) }}",
+    )
+}}
+
+-- A load never changes, so its rows are counted once; the index on `_dlt_load_id` keeps that cheap.
+
+{% for source_name, table_names in raw_tables().items() -%}
+{% set outer_loop = loop -%}
+{% for table_name in table_names -%}
+select
+    '{{ source_name }}' as source_name,
+    _dlt_load_id as load_id,
+    '{{ table_name }}' as table_name,
+    count(*) as row_count,
+    min(_received_at) as first_received_at,
+    max(_received_at) as last_received_at
+from {{ source('raw_' ~ source_name, table_name) }}
+where {{ is_newly_claimed([source_name]) }}
+group by _dlt_load_id
+{% if not (loop.last and outer_loop.last) %}union all
+{% endif %}
+{%- endfor %}
+{%- endfor %}

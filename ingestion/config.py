@@ -152,7 +152,7 @@ class Settings:
 
 def sandbox_feeds() -> tuple[str, ...]:
     """The feeds that the simulated market publishes."""
-    from ingestion.sandbox.wire_rss import FEEDS
+    from ingestion.sandbox.outlets import FEEDS
 
     return tuple(FEEDS)
 

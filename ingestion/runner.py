@@ -205,7 +205,7 @@ def _market(settings: Settings, console: Console) -> Iterator[None]:
         with nullcontext():
             yield
         return
-    from ingestion.sandbox import Sandbox
+    from ingestion.sandbox.server import Sandbox
 
     with Sandbox() as market, config.environment(MARKETLOOM_SANDBOX_URL=market.url):
         console.print(f"simulated market at {market.url}")

@@ -7,7 +7,6 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -42,14 +41,9 @@ class Run:
 
     def tasks(self) -> dict[str, str]:
         """Task names and the states that they ended in."""
-        return {task["task_id"]: task["state"] for task in self.details()}
-
-    def details(self) -> list[dict[str, Any]]:
-        """Airflow's own records of the run's tasks."""
         answer = self.session.get(f"{self._path}/taskInstances", timeout=30)
         answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["task_instances"]
-        return found
+        return {task["task_id"]: task["state"] for task in answer.json()["task_instances"]}
 
     def logs(self) -> list[Path]:
         """The logs of all tries of all tasks."""
@@ -58,8 +52,12 @@ class Run:
     def report(self) -> str:
         """How each task ended and, of those that did not succeed, what they printed."""
         unhappy = {f"task_id={name}" for name, state in self.tasks().items() if state != "success"}
-        texts = [f"== {log}\n{log.read_text()}" for log in self.logs() if log.parent.name in unhappy]
+        texts = [f"== {log}\n{_printed(log)}" for log in self.logs() if log.parent.name in unhappy]
         return "\n".join([str(self.tasks()), *texts])
+
+
+def _printed(log: Path) -> str:
+    return "\n".join(json.loads(line)["event"] for line in log.read_text().splitlines())
 
 
 def trigger(airflow: LocalAirflow, dag_id: str, timeout: float = 60) -> Run:

@@ -24,12 +24,14 @@ MARKETLOOM = ROOT / ".venv" / "bin" / "marketloom"
 INGEST = ["ingest.alpha_vantage", "ingest.calendar", "ingest.polygon", "ingest.rss"]
 TASKS = ["health", *INGEST, "freshness", "build", "docs", "summary", "all_succeeded"]
 CANARY = "canary-7d1f0c"
-# Pauses between tries are cut short by Airflow's own means, its cluster policy; the number of tries stays.
+# Airflow's own means to adapt a DAG to its place, a cluster policy: no pauses, and no second tries of the real thing.
 POLICY = """
 from datetime import timedelta
 
 def task_policy(task):
     task.retry_delay = timedelta(0)
+    if task.dag_id == "market_elt":
+        task.retries = 0
 """
 
 
@@ -57,10 +59,10 @@ def market(folder: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         for name, value in variables.items():
             patch.setenv(name, value)
-        subprocess.run([MARKETLOOM, "up"], cwd=ROOT, check=True)
-        stack.callback(lambda: subprocess.run([MARKETLOOM, "down"], cwd=ROOT, check=True))
         sandbox = stack.enter_context(subprocess.Popen([MARKETLOOM, "sandbox", "--port", str(port)], cwd=ROOT))
         stack.callback(sandbox.terminate)
+        stack.callback(lambda: subprocess.run([MARKETLOOM, "down"], cwd=ROOT, check=True))
+        subprocess.run([MARKETLOOM, "up"], cwd=ROOT, check=True)
         wait_for_port(port, sandbox)
         yield
 
@@ -100,6 +102,8 @@ def airflow(
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     }
     with LocalAirflow(home, free_port(), variables) as running:
         yield running
@@ -146,8 +150,6 @@ def test_the_whole_day_runs_to_success(runs: Mapping[str, Run]) -> None:
     run = runs["market_elt"]
     assert run.state(timeout=300) == "success", run.report()
     assert run.tasks() == dict.fromkeys(TASKS, "success")
-    tries = {task["task_id"]: task["try_number"] for task in run.details() if task["task_id"] != "all_succeeded"}
-    assert set(tries.values()) == {1}, run.report()
 
 
 def test_no_secret_is_written_anywhere(runs: Mapping[str, Run], airflow: LocalAirflow) -> None:

@@ -11,15 +11,15 @@ import requests
 import typer
 from psycopg2 import sql
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from ingestion import config, raw, warehouse
 from ingestion.config import Settings
+from ingestion.display import progress, show
 from ingestion.errors import MarketloomError
-from ingestion.landing import Landed, Landing
+from ingestion.landing import Landing
 from ingestion.model import Source
-from ingestion.pipeline import Listener, Run
+from ingestion.pipeline import Run
 from ingestion.plan import Window
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
@@ -99,7 +99,8 @@ def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> i
 
 def dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run dbt on the target, in the same environment and against the same warehouse."""
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--target", settings.target]
+    program = Path(sys.executable).with_name("dbt")
+    command = [str(program), *arguments, "--target", settings.target]
     return subprocess.run(command, cwd=settings.root, env=settings.subprocess_environment, check=False).returncode
 
 
@@ -121,27 +122,6 @@ def summary(settings: Settings, console: Console) -> None:
     console.print(grid)
 
 
-def show(reports: Sequence[SourceReport], console: Console) -> None:
-    """Print the report: per source and table, requests, rows received, loaded and quarantined, and seconds."""
-    grid = Grid("source", "table", "requests", "received", "loaded", "quarantined", "seconds")
-    for column in grid.columns[2:]:
-        column.justify = "right"
-    for report in reports:
-        tables = sorted({*report.received, *report.loaded}) or [""]
-        for place, table in enumerate(tables):
-            own = (f"{report.requests:,}", f"{report.seconds:.1f}") if place == 0 else ("", "")
-            counts = (report.received[table], report.loaded.get(table, 0), report.quarantined[table])
-            grid.add_row(report.source if place == 0 else "", table, own[0], *(f"{n:,}" for n in counts), own[1])
-    console.print(grid)
-    for report in reports:
-        lines = [("skipped", report.skipped)] if report.skipped else []
-        lines += [("recovered", "what an interrupted run had left was finished")] if report.recovered else []
-        lines += [("new column", name) for name in sorted(report.new_columns)]
-        lines += [("postponed", line) for line in report.postponed] + [("FAILED", line) for line in report.failures]
-        for kind, line in lines:
-            console.print(f"{kind}: {report.source}: {line}", markup=False)
-
-
 def finish(reports: Sequence[SourceReport], console: Console) -> None:
     """Show the report and end with status 1 if anything failed."""
     show(reports, console)
@@ -154,7 +134,7 @@ def _each(
 ) -> list[SourceReport]:
     landing = Landing(settings.landing_url)
     reports = []
-    with _progress(console) as listener:
+    with progress(console) as listener:
         for source in sources:
             run = Run(settings, source, landing, listener)
             try:
@@ -163,39 +143,6 @@ def _each(
                 run.report.failures.append(str(error))
                 reports.append(run.report)
     return reports
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Listener]:
-    """Hear of each answer: a moving line on a terminal, plain lines otherwise (one per hundred answers)."""
-    seen: dict[str, int] = {}
-
-    def count(source: str) -> int:
-        seen[source] = seen.get(source, 0) + 1
-        return seen[source]
-
-    if not console.is_terminal:
-
-        def tell(source: str, landed: Landed) -> None:
-            number = count(source)
-            if number == 1 or number % 100 == 0:
-                console.print(f"{source}: {number:,} answers, {landed.endpoint} {_scope(landed)}", markup=False)
-
-        yield tell
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting")
-
-        def move(source: str, landed: Landed) -> None:
-            text = f"{source}: {count(source):,} answers, {landed.endpoint} {_scope(landed)}"
-            progress.update(task, description=text)
-
-        yield move
-
-
-def _scope(landed: Landed) -> str:
-    return " ".join(landed.params[name] for name in ("session", "ticker", "feed", "archive") if name in landed.params)
 
 
 @contextmanager

@@ -1,0 +1,40 @@
+-- Which stocks moved most on the latest session, and what was written about them?
+with latest_session as (
+    select max(trading_date) as trading_date
+    from {{ ref('mart_stock_days') }}
+    where one_day_return is not null
+),
+
+moves as (
+    select
+        days.security_key,
+        days.ticker,
+        days.trading_date,
+        days.close_price,
+        days.one_day_return,
+        days.article_count
+    from {{ ref('mart_stock_days') }} as days
+    inner join latest_session on days.trading_date = latest_session.trading_date
+    where days.one_day_return is not null and not days.is_suspect
+    order by abs(days.one_day_return) desc
+    limit 20
+)
+
+select
+    moves.ticker,
+    securities.security_name,
+    moves.close_price,
+    round(cast(100 * moves.one_day_return as numeric), 2) as return_percent,
+    moves.article_count,
+    articles.title as a_headline
+from moves
+inner join {{ ref('dim_securities') }} as securities on moves.security_key = securities.security_key
+left join lateral (
+    select fct_articles.title
+    from {{ ref('bridge_article_securities') }} as bridge
+    inner join {{ ref('fct_articles') }} as fct_articles on bridge.article_key = fct_articles.article_key
+    where bridge.security_key = moves.security_key and fct_articles.session_date = moves.trading_date
+    order by fct_articles.copy_count desc, fct_articles.published_at
+    limit 1
+) as articles on true
+order by abs(moves.one_day_return) desc

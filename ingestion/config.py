@@ -122,6 +122,11 @@ class Settings:
         """Where the simulated market answers."""
         return os.environ.get("MARKETLOOM_SANDBOX_URL") or DEFAULT_SANDBOX_URL
 
+    @property
+    def sandbox_now(self) -> str | None:
+        """Where the clock of a simulated market that marketloom starts itself is pinned (ISO 8601); None: real time."""
+        return os.environ.get("MARKETLOOM_SANDBOX_NOW") or None
+
     @cached_property
     def is_sandbox(self) -> bool:
         return self.target == "sandbox"
@@ -198,5 +203,5 @@ def _dlt_value(path: str) -> Any:
 def _dlt_secret(path: str) -> str | None:
     import dlt
 
-    value = dlt.secrets.get(path)
+    value: Any = dlt.secrets.get(path)
     return str(value) if value else None

@@ -154,7 +154,7 @@ def _market(settings: Settings, console: Console) -> Iterator[None]:
         return
     from ingestion.sandbox.server import Sandbox
 
-    with Sandbox() as market, config.environment(MARKETLOOM_SANDBOX_URL=market.url):
+    with Sandbox(now=settings.sandbox_now) as market, config.environment(MARKETLOOM_SANDBOX_URL=market.url):
         console.print(f"simulated market at {market.url}")
         yield
 

@@ -7,6 +7,7 @@ Settings are described in https://airflow.apache.org/docs/apache-airflow/stable/
 import argparse
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -43,6 +44,7 @@ class LocalAirflow:
 
     def __init__(self, home: Path, port: int, overrides: Mapping[str, str] | None = None) -> None:
         self.home = home
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.environment = {
             "AIRFLOW_HOME": str(home),
@@ -63,6 +65,9 @@ class LocalAirflow:
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                raise LocalAirflowError(f"port {self.port} is taken: choose another with --port")
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             # Alone and first: it also writes airflow.cfg, with the secret that all parts share.

@@ -81,10 +81,14 @@ def _read_columns(
 ) -> tuple[dict[str, Any], dict[int, tuple[str, str]]]:
     """The well-formed lines as columns of text, and number -> (reason, text) of the others."""
     wrong: dict[int, tuple[str, str]] = {}
+    original = _same
+    if not _is_utf8(body):
+        # Arrow loses a wrong line whose bytes are not UTF-8. Read as Latin-1 every byte is a character, and comes back.
+        body, original = body.decode("latin-1").encode(), _from_latin1
 
     def note(row: pa_csv.InvalidRow) -> str:
         reason = f"expected {row.expected_columns} fields, found {row.actual_columns}"
-        wrong[row.number - 1 - has_header] = (reason, row.text)
+        wrong[row.number - 1 - has_header] = (reason, original(row.text))
         return "skip"
 
     try:
@@ -100,27 +104,41 @@ def _read_columns(
                 newlines_in_values=quoted,
                 invalid_row_handler=note,
             ),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.binary())),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
         )
     except (pa.ArrowException, UnicodeError) as problem:
         refuse(response, f"expected lines of {', '.join(header)}; {problem}")
-    return {name: _as_text(table[name].combine_chunks()) for name in header}, wrong
+    columns = {name: table[name].combine_chunks() for name in header}
+    if original is _same:
+        return {name: pc.if_else(pc.equal(text, ""), None, text) for name, text in columns.items()}, wrong
+    return {name: [original(value) or None for value in text.to_pylist()] for name, text in columns.items()}, wrong
 
 
-def _as_text(values: pa.Array) -> Any:
-    """Bytes as text with null for empty; bytes that are not UTF-8 become characters that no text column accepts."""
+def _is_utf8(body: bytes) -> bool:
     try:
-        text = values.cast(pa.string())
-    except pa.ArrowInvalid:
-        return [value.decode("utf-8", "surrogateescape") or None for value in values.to_pylist()]
-    return pc.if_else(pc.equal(text, ""), None, text)
+        return body.isascii() or bool(body.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _from_latin1(text: str) -> str:
+    """The text that was meant; bytes that are not UTF-8 become characters that no text column accepts."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _repetitions(columns: Mapping[str, Any]) -> list[int]:
     """The places of lines that say the header again."""
     same = None
     for name, values in columns.items():
-        equal = pc.equal(values, name) if isinstance(values, pa.Array) else pa.array([v == name for v in values])
+        equal = (
+            pc.equal(values, name)
+            if isinstance(values, pa.Array)
+            else pa.array([v == name for v in values], pa.bool_())
+        )
         same = equal if same is None else pc.and_(same, equal)
     return pc.indices_nonzero(same.fill_null(False)).to_pylist() if same is not None else []
 

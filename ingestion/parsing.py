@@ -99,19 +99,20 @@ def parse_records(
     *,
     rename: Mapping[str, str] | None = None,
     constants: Mapping[str, Any] | None = None,
+    refused: Mapping[int, str] | None = None,
 ) -> Parsed:
     """Records (JSON objects, one row each) as `table`; rows received = rows kept + rows rejected.
 
     `rename` maps provider keys to columns, `constants` are values that every row shares (their columns win over
-    keys of the same name). Unknown keys become extra columns of inferred type.
+    keys of the same name), `refused` are reasons known beforehand, by place. Unknown keys become extra columns.
     """
-    rejected = [
-        Rejected(table.name, f"the row is {show(record)}, not an object", row_text(record), place)
-        for place, record in enumerate(records)
-        if not isinstance(record, dict)
-    ]
-    places = [place for place, record in enumerate(records) if isinstance(record, dict)]
-    rows = records if not rejected else [records[place] for place in places]
+    refusals = dict(refused or {})
+    for place, record in enumerate(records):
+        if not isinstance(record, dict):
+            refusals[place] = f"the row is {show(record)}, not an object"
+    rejected = [Rejected(table.name, refusals[place], row_text(records[place]), place) for place in sorted(refusals)]
+    places = [place for place in range(len(records)) if place not in refusals]
+    rows = [records[place] for place in places] if refusals else records
     keys = {name: name for name in table.schema.names} | {name: key for key, name in (rename or {}).items()}
     columns: dict[str, Any] = {
         name: [row.get(key) for row in rows] for name, key in keys.items() if name in table.schema.names

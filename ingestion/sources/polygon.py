@@ -20,6 +20,7 @@ from ingestion.errors import (
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source
 from ingestion.parsing import found, json_object, parse_records, refuse, table
+from ingestion.values import show
 
 BARS = table(
     "bars",
@@ -124,14 +125,18 @@ def _results(response: Response, shape: str, *keys: str) -> tuple[dict[str, Any]
 
 
 def parse_grouped_daily(response: Response) -> Parsed:
-    """Every stock's bar of one session; rows whose window ends on another day are refused."""
+    """Every stock's bar of one session; a bar whose window ends on another day is refused."""
     body, results = _results(response, "grouped bars", "T", "o", "c", "t")
     session = response.params["session"]
-    days = {t: _window_day(t, session) for t in {row.get("t") for row in results if _has_time(row)}}
-    for row in results:
-        if isinstance(row, dict):
-            row["date"] = days.get(row["t"], session) if _has_time(row) else session
-    return parse_records(BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=_adjusted(body))
+    # `t` ends the window: at 16:00 in New York, or at midnight. All bars share a few values of it.
+    days = {t: {_new_york_date(t), _new_york_date(t - 1)} for t in {row["t"] for row in results if _has_time(row)}}
+    refused = {
+        place: f"t: the bar is of {_new_york_date(row['t'])}, {session} was asked for"
+        for place, row in enumerate(results)
+        if _has_time(row) and session not in days[row["t"]]
+    }
+    constants = {"date": session, "adjusted": body.get("adjusted")}
+    return parse_records(BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=constants, refused=refused)
 
 
 def parse_aggs(response: Response) -> Parsed:
@@ -141,33 +146,26 @@ def parse_aggs(response: Response) -> Parsed:
     asked = response.params.get("ticker", ticker)
     if results and (not isinstance(ticker, str) or ticker.upper() != str(asked).upper()):
         refuse(response, f"asked for {asked}, answered for {ticker}")
-    for row in results:
+    refused = {}
+    for place, row in enumerate(results):
         if isinstance(row, dict):
             row["date"] = _new_york_date(row["t"]) if _has_time(row) else None
-    return parse_records(BARS, results, rename=SHORT_KEYS, constants={"ticker": ticker, **_adjusted(body)})
-
-
-def _adjusted(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"adjusted": body.get("adjusted")}
+            if row["date"] is None:
+                refused[place] = f"t: {show(row.get('t'))} is not a time in milliseconds"
+    constants = {"ticker": ticker, "adjusted": body.get("adjusted")}
+    return parse_records(BARS, results, rename=SHORT_KEYS, constants=constants, refused=refused)
 
 
 def _has_time(row: Any) -> bool:
     return isinstance(row, dict) and type(row.get("t")) in (int, float)
 
 
-def _new_york_date(milliseconds: float) -> str:
-    """The exchange's date of a moment; what is no moment stays as it is, to be refused under its column's name."""
+def _new_york_date(milliseconds: float) -> str | None:
+    """The exchange's date of a moment, None for a number that is no moment."""
     try:
         return str(datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(NEW_YORK).date())
     except (ValueError, OverflowError, OSError):
-        return f"that of t = {milliseconds}"
-
-
-def _window_day(end: float, session: str) -> str:
-    """`session` when the window that ends at `end` (midnight included) is its own, else what to refuse."""
-    if session in (_new_york_date(end), _new_york_date(end - 1)):
-        return session
-    return f"{_new_york_date(end)}, but {session} was asked for,"
+        return None
 
 
 def parse_tickers(response: Response) -> Parsed:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
+from xml.sax import SAXException
 
 import feedparser
 
@@ -34,6 +35,7 @@ ENTRIES = table(
     "source_title text Title of the feed or outlet that the entry was taken from.",
 )
 ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+ROOT = re.compile(rb"<((?:[\w.-]+:)?(?:rss|feed|RDF))\b", re.IGNORECASE)
 WEB_PAGE = re.compile(
     rb"\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
@@ -53,35 +55,60 @@ def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderEr
 
 
 def parse_feed(response: Response) -> Parsed:
-    """The feed's entries; the last one is refused where the document ends inside it."""
-    document = _read(response)
-    if not document.version and not document.entries:
+    """The feed's entries. Where the document is cut short, the entry in which it ends is refused."""
+    document = _read(response, response.body)
+    if not document.get("version") and not document.entries:
         refuse(response, f"expected an RSS or Atom feed, found {response.body[:60]!r}")
+    entries: list[Any] = document.entries
+    torn: list[Any] = []
+    if _is_broken(document):
+        entries, torn = _whole_entries(response, entries)
     feed = document.feed
     base = response.params.get("feed_url") or feed.get("link") or ""
-    about = {"feed": response.params["feed"], "feed_title": feed.get("title")}
-    records = [_record(entry, base) for entry in document.entries]
-    torn = []
-    if records and document.bozo and _ends_counted(response.body) < len(records):
-        reason = "the document ends inside this entry"
-        torn = [Rejected(ENTRIES.name, reason, row_text(records.pop()), len(records))]
-    parsed = parse_records(ENTRIES, records, constants=about)
-    return Parsed(parsed.tables, parsed.rejected + torn)
+    constants = {"feed": response.params["feed"], "feed_title": feed.get("title")}
+    parsed = parse_records(ENTRIES, [_record(entry, base) for entry in entries], constants=constants)
+    reason = "the document does not close this entry: it is broken or cut short"
+    cut = [
+        Rejected(ENTRIES.name, reason, row_text(_record(entry, base)), place)
+        for place, entry in enumerate(torn, start=len(entries))
+    ]
+    return Parsed(parsed.tables, parsed.rejected + cut)
 
 
-def _ends_counted(body: bytes) -> int:
-    """How many entries the document closes, in any encoding that holds ASCII (UTF-16 with NULs between)."""
-    return len(ENTRY_END.findall(body.replace(b"\0", b"")))
-
-
-def _read(response: Response) -> Any:
+def _read(response: Response, body: bytes) -> Any:
     headers = {name: response.headers[name] for name in ("content-type",) if name in response.headers}
     try:
         return feedparser.parse(
-            io.BytesIO(response.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as problem:  # feedparser promises not to raise, and does on some broken documents
         refuse(response, f"expected an RSS or Atom feed; feedparser fails with {type(problem).__name__}: {problem}")
+
+
+def _is_broken(document: Any) -> bool:
+    """Whether the document is no well-formed XML (feedparser also complains of headers that misname its encoding)."""
+    return isinstance(document.get("bozo_exception"), SAXException)
+
+
+def _whole_entries(response: Response, entries: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The entries that a broken document closes, and the one that it does not.
+
+    They are read again from the document closed after the last of them, because feedparser's reader of broken
+    documents gives some texts otherwise ("&amp;" for "&") than its reader of sound ones.
+    """
+    ends = [match.end() for match in ENTRY_END.finditer(response.body)]
+    # In UTF-16 there are NULs between the letters of a tag.
+    count = len(ends) or len(ENTRY_END.findall(response.body.replace(b"\0", b"")))
+    whole, torn = entries[:count], entries[count:]
+    root = ROOT.search(response.body)
+    if root and b"</" + root[1] not in response.body:
+        if not entries:
+            refuse(response, f"the document is cut short before its first entry ({len(response.body)} bytes)")
+        inner = b"</channel>" if root[1].lower() == b"rss" else b""
+        again = _read(response, response.body[: ends[-1]] + inner + b"</" + root[1] + b">") if ends else None
+        if again and not _is_broken(again) and len(again.entries) == len(whole):
+            whole = again.entries
+    return whole, torn
 
 
 def _record(entry: Any, base: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ RECEIVED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def answer(
-    source: str, endpoint: str, body: bytes | str, *, headers: dict[str, str] | None = None, **params: str
+    source: str, endpoint: str, body: bytes | str, headers: dict[str, str] | None = None, /, **params: str
 ) -> Response:
     """A landed answer of `endpoint` with this body."""
     content = body if isinstance(body, bytes) else body.encode()

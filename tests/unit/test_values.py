@@ -134,7 +134,7 @@ def test_text_columns_are_read_as_single_values_are(kind: pa.DataType) -> None:
     """The vectorised way of CSV columns and the way of single values agree on every text."""
     texts = [str(value) for wanted, value, _ in VALUES if isinstance(value, str) and value.isprintable()]
     texts += ["1", "0", "true", "FALSE", "+1", "-1", "007", ".5", "5.", "1e5", "0x10", "2020-01-01T00:00:00+01"]
-    texts += [text for text in GOOD_TIMES] + [text for text in BAD_TIMES if isinstance(text, str)]
+    texts += list(GOOD_TIMES) + [text for text in BAD_TIMES if isinstance(text, str)]
     for text in texts:
         if "\ud800" in text:
             continue

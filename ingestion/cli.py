@@ -142,6 +142,18 @@ def sandbox(
     serve(host=host, port=port, seed=seed, securities=securities, now=now)
 
 
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to write.")],
+    sessions: Annotated[int, typer.Option(min=1, max=250, help="How many archives, one for each session.")] = 10,
+) -> None:
+    """Write bulk files of the simulated market, to try `backfill` on: pystock archives and a headlines CSV."""
+    from ingestion import runner
+
+    runner.sample(folder, sessions=sessions)
+    console.print(f"wrote {folder}/pystock/*.tar.gz and {folder}/headlines/*.csv")
+
+
 def _known(names: list[str] | None) -> list[str]:
     from ingestion.sources import SOURCES
 

@@ -20,7 +20,7 @@ from ingestion.errors import MarketloomError
 from ingestion.landing import Landing
 from ingestion.model import Source
 from ingestion.pipeline import Run
-from ingestion.plan import Window
+from ingestion.plan import Window, sessions_between
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
 
@@ -82,6 +82,9 @@ def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> i
         settings = config.load("sandbox")
         console.print("No provider key is configured, so this run works on the simulated market (target sandbox).")
     reports = ingest(settings, (), None, None, (), console)
+    if settings.is_sandbox:
+        folder = sample(settings.home / "sample", settings.sandbox_now)
+        reports += [backfill(settings, name, [folder / name], console) for name in ("headlines", "pystock")]
     show(reports, console)
     for arguments in (["build"], ["docs", "generate"]):
         console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
@@ -95,6 +98,21 @@ def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> i
             "(and SOURCES__ALPHA_VANTAGE__API_KEY), then `marketloom run --target live`."
         )
     return int(any(report.is_failed for report in reports))
+
+
+def sample(folder: Path, now: str | None = None, sessions: int = 10) -> Path:
+    """Write bulk files as the simulated market would have them: archives of its last sessions, a file of headlines."""
+    from ingestion.sandbox.archives import write_archives
+    from ingestion.sandbox.headlines import write_headlines
+    from ingestion.sandbox.market import Market
+
+    last = (datetime.fromisoformat(now) if now else datetime.now(UTC)).date() - timedelta(days=2)
+    first = sessions_between(last - timedelta(days=2 * sessions + 10), last)[-sessions][0]
+    market = Market()
+    write_archives(market, folder / "pystock", first, last)
+    (folder / "headlines").mkdir(parents=True, exist_ok=True)
+    write_headlines(market, folder / "headlines" / f"headlines_{last.isoformat()}.csv", first, last)
+    return folder
 
 
 def dbt(settings: Settings, arguments: Sequence[str]) -> int:

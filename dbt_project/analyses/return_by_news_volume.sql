@@ -11,5 +11,5 @@ select
     round(cast(100 * avg(one_day_return) as numeric), 3) as mean_return_percent
 from {{ ref('mart_stock_days') }}
 where one_day_return is not null and not is_suspect
-group by 1
+group by stories
 order by min(article_count)

@@ -20,5 +20,5 @@ select
     round(cast(100 * avg(one_day_return) as numeric), 3) as same_day_return_percent,
     round(cast(100 * avg(next_day_return) as numeric), 3) as next_day_return_percent
 from days
-group by 1
-order by 1
+group by tone
+order by tone

@@ -64,10 +64,16 @@
 {%- endmacro %}
 
 
-{#- True for rows of finished loads of one source: for models that are built whole each time. -#}
-{% macro is_finished(source_name) -%}
-    {%- set loads -%}
-        select load_id from {{ source('raw_' ~ source_name, '_dlt_loads') }} where status = 0
-    {%- endset -%}
-    {{ is_any_of('_dlt_load_id', loads) }}
+{#- True for rows of finished loads: for models that are built whole each time. Sources as in `is_newly_claimed`. -#}
+{% macro is_finished(sources, source_column=none) -%}
+    (
+        {%- for source_name in sources %}
+        {% set loads -%}
+            select load_id from {{ source('raw_' ~ source_name, '_dlt_loads') }} where status = 0
+        {%- endset -%}
+        {%- if source_column %}{{ source_column }} = '{{ source_name }}' and {% endif -%}
+        {{ is_any_of('_dlt_load_id', loads) }}
+        {%- if not loop.last %} or{% endif %}
+        {%- endfor %}
+    )
 {%- endmacro %}

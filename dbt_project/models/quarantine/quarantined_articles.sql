@@ -1,11 +1,6 @@
 with deliveries as (
     select * from {{ ref('int_articles__unioned') }}
-    where rejection_reason is not null and (
-        {%- for provider in article_providers() %}
-        (provider = '{{ provider }}' and {{ is_finished(provider) }})
-        {%- if not loop.last %} or{% endif %}
-        {%- endfor %}
-    )
+    where rejection_reason is not null and {{ is_finished(article_providers(), source_column='provider') }}
 ),
 
 numbered as (

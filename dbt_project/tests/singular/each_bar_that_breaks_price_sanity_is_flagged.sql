@@ -1,4 +1,9 @@
-{{ config(description='Low is at most open and close, high at least; prices are above zero, volume is not below. What breaks this is flagged as suspect and nothing else is.') }}
+{{
+    config(
+        description="""
+Low is at most open and close, high at least; prices are above zero, volume is not below. What breaks this is
+flagged as suspect and nothing else is.""")
+}}
 
 with bars as (
     select * from {{ ref('fct_daily_bars') }}

@@ -1,4 +1,8 @@
-{{ config(description='No bar is lost on the way to the mart: each security and date that any provider delivered stands there.') }}
+{{
+    config(
+        description="""
+No bar is lost on the way to the mart: each security and date that any provider delivered stands there.""")
+}}
 
 with latest as (
     select * from {{ ref('int_bars__latest') }}

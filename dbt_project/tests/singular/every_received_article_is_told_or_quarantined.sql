@@ -1,4 +1,8 @@
-{{ config(description='Articles received = copies of stories + quarantined copies, over the loads that have been read.') }}
+{{
+    config(
+        description="""
+Articles received = copies of stories + quarantined copies, over the loads that have been read.""")
+}}
 
 with deliveries as (
     select * from {{ ref('int_articles__unioned') }}

@@ -143,8 +143,8 @@ missing as (
     inner join judged
         on
             gaps.provider = judged.provider
-            and judged.session_number > gaps.previous_session_number
-            and judged.session_number < gaps.session_number
+            and gaps.previous_session_number < judged.session_number
+            and gaps.session_number > judged.session_number
     where
         not judged.is_complete
         and not exists (

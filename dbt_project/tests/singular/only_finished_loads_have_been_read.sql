@@ -1,4 +1,8 @@
-{{ config(description='A load that has not finished may still change or vanish: no model may have read it.') }}
+{{
+    config(
+        description="""
+A load that has not finished may still change or vanish: no model may have read it.""")
+}}
 
 with processed as (
     select * from {{ ref('int_loads__processed') }}

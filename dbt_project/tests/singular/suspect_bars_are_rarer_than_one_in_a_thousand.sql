@@ -1,4 +1,9 @@
-{{ config(description='A few wrong bars are the way of the world; many mean that a provider or a parser has changed. In a small warehouse three are forgiven.') }}
+{{
+    config(
+        description="""
+A few wrong bars are the way of the world; many mean that a provider or a parser has changed. In a small
+warehouse three are forgiven.""")
+}}
 
 with bars as (
     select * from {{ ref('fct_daily_bars') }}

@@ -1,5 +1,7 @@
 {{ config(indexes=[{'columns': ['article_key', 'ticker'], 'unique': true}]) }}
 
+{%- set cashtag_pattern = '(?:^|[^A-Za-z0-9$])[$]([A-Z]{1,5}(?:[.][A-Z])?)(?![A-Za-z0-9])' -%}
+
 with copies as (
     select * from {{ ref('int_articles__collected') }}
 ),
@@ -77,7 +79,7 @@ cashtags as (
         cast(null as {{ type_double() }}) as relevance_score,
         false as is_from_provider
     from copies
-    {{ unnest_regexp_matches('copies.title', '(?:^|[^A-Za-z0-9$])[$]([A-Z]{1,5}(?:[.][A-Z])?)(?![A-Za-z0-9])', 'cashtags') }}
+    {{ unnest_regexp_matches('copies.title', cashtag_pattern, 'cashtags') }}
 ),
 
 by_cashtag as (

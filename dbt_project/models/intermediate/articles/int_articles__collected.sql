@@ -39,8 +39,8 @@ delivered as (
     from articles
     {%- if is_incremental() %}
     union all
-    select * from {{ this }}
-    where copy_key in (select copy_key from articles)
+    select known.* from {{ this }} as known
+    where known.copy_key in (select articles.copy_key from articles)
     {%- endif %}
 ),
 

@@ -18,9 +18,16 @@ with newly_claimed as (
 ),
 
 versions as (
-    select * from {{ ref('int_bars__versioned') }}
+    select versioned.* from {{ ref('int_bars__versioned') }} as versioned
     {%- if is_incremental() %}
-    where (ticker, trading_date, provider) in (select ticker, trading_date, provider from newly_claimed)
+    where
+        exists (
+            select 1 from newly_claimed
+            where
+                newly_claimed.ticker = versioned.ticker
+                and newly_claimed.trading_date = versioned.trading_date
+                and newly_claimed.provider = versioned.provider
+        )
     {%- endif %}
 ),
 

@@ -41,7 +41,14 @@ delivered as (
     union all
     select known.*
     from {{ this }} as known
-    where (known.ticker, known.trading_date, known.provider) in (select ticker, trading_date, provider from bars)
+    where
+        exists (
+            select 1 from bars
+            where
+                bars.ticker = known.ticker
+                and bars.trading_date = known.trading_date
+                and bars.provider = known.provider
+        )
     {%- endif %}
 ),
 

@@ -11,7 +11,7 @@
 -- A load never changes, so its rows are counted once; the index on `_dlt_load_id` keeps that cheap.
 
 {% for source_name, table_names in raw_tables().items() -%}
-{% set outer_loop = loop -%}
+{% set is_last_source = loop.last -%}
 {% for table_name in table_names -%}
 select
     '{{ source_name }}' as source_name,
@@ -23,7 +23,6 @@ select
 from {{ source('raw_' ~ source_name, table_name) }}
 where {{ is_newly_claimed([source_name]) }}
 group by _dlt_load_id
-{% if not (loop.last and outer_loop.last) %}union all
-{% endif %}
-{%- endfor %}
+{{ 'union all' if not (loop.last and is_last_source) }}
+{% endfor %}
 {%- endfor %}

@@ -2,6 +2,5 @@
 
 {% for source_name in raw_tables() -%}
 select * from {{ ref('stg_' ~ source_name ~ '__loads') }}
-{% if not loop.last %}union all
-{% endif %}
-{%- endfor %}
+{{ 'union all' if not loop.last }}
+{% endfor %}

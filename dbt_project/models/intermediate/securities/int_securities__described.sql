@@ -1,9 +1,11 @@
 with polygon as (
-    select * from {{ ref('stg_polygon__tickers') }} where {{ is_finished('polygon') }}
+    select * from {{ ref('stg_polygon__tickers') }}
+    where {{ is_finished(['polygon']) }}
 ),
 
 pystock as (
-    select * from {{ ref('stg_pystock__symbols') }} where {{ is_finished('pystock') }}
+    select * from {{ ref('stg_pystock__symbols') }}
+    where {{ is_finished(['pystock']) }}
 ),
 
 described as (
@@ -50,7 +52,7 @@ numbered as (
         -- Reference lists are delivered whole, day after day: the newest row of the fullest source counts.
         row_number() over (
             partition by ticker
-            order by preference, received_at desc, response_id desc, row_in_response desc
+            order by preference asc, received_at desc, response_id desc, row_in_response desc
         ) as delivery_number
     from described
 )

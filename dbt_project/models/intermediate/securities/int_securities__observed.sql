@@ -24,11 +24,11 @@ observed as (
     {%- if is_incremental() %}
     union all
     select
-        ticker,
-        first_trading_date,
-        last_trading_date
-    from {{ this }}
-    where ticker in (select ticker from bars)
+        known.ticker,
+        known.first_trading_date,
+        known.last_trading_date
+    from {{ this }} as known
+    where known.ticker in (select bars.ticker from bars)
     {%- endif %}
 )
 

@@ -1,6 +1,6 @@
 with days as (
     select * from {{ ref('stg_calendar__days') }}
-    where exchange_mic = 'XNYS' and {{ is_finished('calendar') }}
+    where exchange_mic = 'XNYS' and {{ is_finished(['calendar']) }}
 ),
 
 numbered as (
@@ -15,7 +15,8 @@ numbered as (
 ),
 
 newest as (
-    select * from numbered where delivery_number = 1
+    select * from numbered
+    where delivery_number = 1
 )
 
 select
@@ -30,5 +31,7 @@ select
     previous_session_date,
     next_session_date,
     case when is_session then calendar_date else next_session_date end as session_on_or_after_date,
-    cast(sum(case when is_session then 1 else 0 end) over (order by calendar_date) as {{ dbt.type_int() }}) as session_number
+    cast(
+        sum(case when is_session then 1 else 0 end) over (order by calendar_date) as {{ dbt.type_int() }}
+    ) as session_number
 from newest

@@ -17,9 +17,13 @@ with newly_claimed as (
 ),
 
 latest as (
-    select * from {{ ref('int_bars__latest') }}
+    select bars.* from {{ ref('int_bars__latest') }} as bars
     {%- if is_incremental() %}
-    where (ticker, trading_date) in (select ticker, trading_date from newly_claimed)
+    where
+        exists (
+            select 1 from newly_claimed
+            where newly_claimed.ticker = bars.ticker and newly_claimed.trading_date = bars.trading_date
+        )
     {%- endif %}
 ),
 

@@ -1,0 +1,35 @@
+"""What sqlfluff renders in place of dbt's own cross-database macros."""
+
+from collections.abc import Sequence
+
+
+def type_string() -> str:
+    return "text"
+
+
+def type_int() -> str:
+    return "integer"
+
+
+def type_bigint() -> str:
+    return "bigint"
+
+
+def current_timestamp() -> str:
+    return "now()"
+
+
+def concat(parts: Sequence[str]) -> str:
+    return " || ".join(parts)
+
+
+def hash(text: str) -> str:  # dbt's name for it
+    return f"md5({text})"
+
+
+def bool_or(expression: str) -> str:
+    return f"bool_or({expression})"
+
+
+def dateadd(part: str, count: int, moment: str) -> str:
+    return f"{moment} + interval '{count} {part}'"

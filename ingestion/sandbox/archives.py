@@ -4,7 +4,7 @@ An archive is named after its newest trading day and was collected at 12:00 UTC 
 time. `symbols.txt` is tab-separated; `prices.csv` holds that day and the one before it for every stock, so that most
 bars come twice, some of them restated, and with `adj_close` rewritten once a split or dividend has come between;
 `reports.csv` has the day's quarterly reports. As in the real collection, one archive repeats its header in the middle
-and its rows thrice, and one was broken off early.
+and has its rows thrice, one has no header in `reports.csv`, and one was broken off early.
 """
 
 import gzip
@@ -26,7 +26,7 @@ HEADER = "symbol,date,open,high,low,close,volume,adj_close"
 def write_archives(market: Market, folder: Path, first: date, last: date) -> list[Path]:
     """Write an archive for every session from `first` to `last` into `folder`; returns their paths in order.
 
-    The second archive repeats its header, the fourth is incomplete (when there are as many).
+    The second archive repeats its header, the third has no header in its reports, the fourth is incomplete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sessions = range(market.sessions.at_or_after(first), market.sessions.after(last))
@@ -43,10 +43,13 @@ def _write(market: Market, folder: Path, session: int, number: int) -> Path:
         symbols, prices = symbols * 2, [HEADER, *rows, HEADER, *rows, *rows]
     elif number == 3:
         prices = [HEADER, *(row for row in rows if f",{day}," not in row), *rows[0:8:2]]
+    reports = write_reports(market, session)
+    if number == 2:
+        reports = reports.partition("\r\n")[2]
     members = (
         ("symbols.txt", 0, "".join(symbols)),
         ("prices.csv", 1, "".join(f"{line}\r\n" for line in prices)),
-        ("reports.csv", 6, write_reports(market, session)),
+        ("reports.csv", 6, reports),
     )
     path = folder / f"{day:%Y%m%d}.tar.gz"
     path.write_bytes(gzip.compress(_tar(members, collected), mtime=0))

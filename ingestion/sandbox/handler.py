@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         zipped = "gzip" in (self.headers.get("Accept-Encoding") or "") and len(body) > SMALLEST_COMPRESSED
         if zipped:
             body = gzip.compress(body, compresslevel=1, mtime=0)
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         self._send_headers(answer.headers)
         if answer.content_type:
             self.send_header("Content-Type", answer.content_type)
@@ -136,13 +136,15 @@ class Handler(BaseHTTPRequestHandler):
                 return
 
     def _send_headers(self, headers: Mapping[str, str]) -> None:
-        self.send_header("X-Sandbox-Now", self.server.app.world.now().isoformat(timespec="microseconds"))
+        now = self.server.app.world.now()
+        self.send_header("Server", headers.get("Server", self.server_version))
+        self.send_header("Date", format_datetime(now.astimezone(UTC), usegmt=True))
+        self.send_header("X-Sandbox-Now", now.isoformat(timespec="microseconds"))
         for name, value in headers.items():
             if name != "Server":
                 self.send_header(name, value)
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        return format_datetime(self.server.app.world.now().astimezone(UTC), usegmt=True)
+        if self.close_connection:
+            self.send_header("Connection", "close")
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: /_sandbox/requests tells what was asked."""

@@ -1,11 +1,12 @@
 """Polygon's daily aggregates: of the whole market in one call, and of one ticker over a range."""
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 import numpy as np
 
 from ingestion.sandbox.bars import Bars
 from ingestion.sandbox.polygon_errors import PolygonError, read_bool, read_date, read_limit, write_cursor
+from ingestion.sandbox.polygon_pages import read_query
 from ingestion.sandbox.sessions import NEW_YORK, midnight_in_new_york
 from ingestion.sandbox.web import Request, World
 from ingestion.sandbox.wire_polygon import entitle
@@ -37,9 +38,9 @@ def of_ticker(
     """/v2/aggs/ticker/{T}/range/1/day/{from}/{to}: one stock's bars; `t` is their start, midnight in New York."""
     if (multiplier, span) != ("1", "day"):
         raise PolygonError(400, "the sandbox has daily bars only: ask for range/1/day")
-    now, market = world.now(), world.market
-    adjusted = read_bool(request.query.get("adjusted", "true"), "adjusted")
-    limit = read_limit(request.query.get("limit"), 5000, 50_000)
+    now, market, query = world.now(), world.market, read_query(request)
+    adjusted = read_bool(query.get("adjusted", "true"), "adjusted")
+    limit, descending = read_limit(query.get("limit"), 5000, 50_000), query.get("sort") == "desc"
     start, end = read_date(first, "from"), read_date(last, "to")
     if start > end:
         raise PolygonError(400, "the parameter 'to' cannot be a time that occurs before 'from'")
@@ -51,7 +52,7 @@ def of_ticker(
     positions = range(sessions.at_or_after(start), min(sessions.after(end), _entitled(request, world, now)))
     otc = market.universe.is_otc[[place]]
     rows, days = [], []
-    for session in reversed(positions) if request.query.get("sort") == "desc" else positions:
+    for session in reversed(positions) if descending else positions:
         bars = market.bars(session, now)
         if bars is not None and bars.trading[place]:
             factors = np.full(1, market.split_factor(place, session, now) if adjusted else 1.0)
@@ -60,7 +61,9 @@ def of_ticker(
             days.append(sessions.dates[session])
     following = None
     if len(rows) > limit:
-        following = _next(request, ticker, days[limit], start, end)
+        span = f"{start}/{days[limit]}" if descending else f"{days[limit]}/{end}"
+        path = f"polygon/v2/aggs/ticker/{ticker}/range/1/day/{span}"
+        following = f"{request.base}/{path}?cursor={write_cursor(query)}"
     return _aggregates(rows[:limit], ticker, adjusted, request_id, following)
 
 
@@ -73,13 +76,6 @@ def _entitled(request: Request, world: World, now: datetime) -> int:
     except PolygonError:
         return delivered - 1
     return delivered
-
-
-def _next(request: Request, ticker: str, resume: date, start: date, end: date) -> str:
-    descending = request.query.get("sort") == "desc"
-    span = f"{start}/{resume}" if descending else f"{resume}/{end}"
-    state: dict[str, object] = {key: value for key, value in request.query.items() if key not in ("apiKey", "cursor")}
-    return f"{request.base}/polygon/v2/aggs/ticker/{ticker}/range/1/day/{span}?cursor={write_cursor(state)}"
 
 
 def _rows(bars: Bars, places: np.ndarray, factors: np.ndarray, epoch: int, otc: np.ndarray) -> list[str]:

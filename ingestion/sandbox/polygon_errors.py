@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import orjson
@@ -54,8 +55,8 @@ def read_bool(text: str, name: str) -> bool:
     return text.lower() == "true"
 
 
-def write_cursor(state: dict[str, object]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(state)).decode().rstrip("=")
+def write_cursor(state: Mapping[str, object]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(dict(state))).decode().rstrip("=")
 
 
 def read_cursor(text: str) -> dict[str, str]:

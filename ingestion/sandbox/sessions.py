@@ -55,8 +55,8 @@ def xnys() -> Sessions:
     import exchange_calendars  # half a second, and only a running market needs it
 
     calendar = exchange_calendars.get_calendar("XNYS", start=START, end=HORIZON)
-    opens = calendar.opens.dt.tz_convert("UTC").to_numpy("datetime64[s]").astype(np.int64)
-    closes = calendar.closes.dt.tz_convert("UTC").to_numpy("datetime64[s]").astype(np.int64)
+    opens = calendar.opens.dt.tz_convert(None).to_numpy("datetime64[s]").astype(np.int64)
+    closes = calendar.closes.dt.tz_convert(None).to_numpy("datetime64[s]").astype(np.int64)
     days = calendar.sessions.to_numpy("datetime64[D]")
     return Sessions(tuple(days.tolist()), days, opens, closes)
 

@@ -1,0 +1,57 @@
+"""Asking the sandbox without sockets: one market for all tests, and questions put straight to its app."""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from ingestion.sandbox.app import App
+from ingestion.sandbox.clock import Clock, parse_instant
+from ingestion.sandbox.market import Market
+from ingestion.sandbox.news import News
+from ingestion.sandbox.web import UNLIMITED, Answer, Request, World
+from tests.shared import PAYLOADS, need
+
+NOW = datetime(2026, 11, 21, 22, tzinfo=UTC)
+BASE = "http://sandbox.test:8765"
+
+
+@cache
+def market() -> Market:
+    return Market(seed=7, securities=120)
+
+
+@cache
+def news() -> News:
+    return News(market())
+
+
+def app(now: datetime | str = NOW, of: Market | None = None) -> App:
+    """A sandbox of its own (clock, quotas, faults) on the shared market."""
+    return App(World(of or market(), Clock(parse_instant(now) if isinstance(now, str) else now)))
+
+
+def ask(sandbox: App, path: str, key: str = UNLIMITED, /, **query: str) -> Answer:
+    """The answer to a GET of `path`, with `key` in the place where each provider wants it."""
+    headers = {"authorization": f"Bearer {key}"} if path.startswith("/polygon") and key else {}
+    if path.startswith("/alpha_vantage") and key:
+        query = {"apikey": key, **query}
+    return sandbox.answer(Request("GET", path, query, headers, BASE))[0]
+
+
+def ask_again(sandbox: App, path: str, header: str, value: str) -> Answer:
+    """The answer to a conditional request."""
+    return sandbox.answer(Request("GET", path, {}, {header: value}, BASE))[0]
+
+
+def ask_json(sandbox: App, path: str, key: str = UNLIMITED, /, **query: str) -> Any:
+    return json.loads(ask(sandbox, path, key, **query).body)
+
+
+def grouped(sandbox: App, day: str, key: str = UNLIMITED, /, **query: str) -> Any:
+    return ask_json(sandbox, f"/polygon/v2/aggs/grouped/locale/us/market/stocks/{day}", key, **query)
+
+
+def real(name: str) -> Any:
+    """A payload as a provider really sent it; skips the test where the recordings are missing."""
+    return json.loads(need(PAYLOADS / name).read_bytes())

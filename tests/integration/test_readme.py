@@ -1,0 +1,110 @@
+"""The README's commands and queries, run in a copy of the project as a newcomer would, with the outputs it promises."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shared import ROOT
+
+README = (ROOT / "README.md").read_text()
+NOW = "2026-11-20T23:00:00Z"
+RUN_BY_CI = ("make test",)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def questions() -> list[tuple[str, str]]:
+    """SQL blocks, each with the text block that follows it."""
+    return re.findall(r"```sql\n(.*?)```\s*```text\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the project's files with the installed .venv beside them, and nothing else."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    for name in names:
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    yield folder
+    run("marketloom down", folder)
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command as typed into a shell that has activated .venv, in the project's folder, without any setting."""
+    names = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PIP_CERT")
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    environment |= {"PATH": f"{ROOT / '.venv/bin'}:{environment['PATH']}", "MARKETLOOM_SANDBOX_NOW": NOW}
+    return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_commands_run_in_order_and_questions_get_the_promised_answers(copy: Path) -> None:
+    commands = [line for block in blocks("bash") for line in block.splitlines() if line not in RUN_BY_CI]
+    assert commands[0] == "make run"
+    for command in commands:
+        done = run(command, copy)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        if command == "make run":
+            check_first_run(done.stdout)
+            check_questions(copy)
+    again = run("make run", copy)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert marts(again.stdout) == marts(run("marketloom summary --target sandbox", copy).stdout)
+    described = run(r"marketloom psql --target sandbox -c '\d+ marts.fct_daily_bars'", copy).stdout
+    assert "The exchange's own date" in described
+
+
+def check_first_run(printed: str) -> None:
+    assert "simulated market" in printed
+    assert "dbt test --target sandbox" in printed
+    assert "SOURCES__POLYGON__API_KEY" in printed
+    assert all(rows > 0 for rows in marts(printed).values())
+    assert set(marts(printed)) == set(re.findall(r"^\| `((?:dim|fct|bridge|mart)_\w+)` \|", README, re.MULTILINE))
+
+
+def check_questions(copy: Path) -> None:
+    assert len(questions()) == 3
+    for query, promised in questions():
+        answer = run(f"marketloom psql --target sandbox -c '{query.strip()}'", copy)
+        assert answer.stdout.rstrip() == promised.rstrip(), answer.stdout + answer.stderr
+
+
+def marts(printed: str) -> dict[str, int]:
+    """Mart names and row counts in a printed summary."""
+    found = re.findall(r"((?:dim|fct|bridge|mart)_\w+) *│ *([\d,]+)", printed)
+    return {name: int(rows.replace(",", "")) for name, rows in found}
+
+
+def test_the_tree_names_what_is_there() -> None:
+    (tree,) = [block for block in blocks("text") if "ingestion/" in block]
+    folder = Path()
+    for line in tree.splitlines():
+        names = re.findall(r"[\w/]+(?:\.py|/)", line.partition("  " if not line.startswith(" ") else "    ")[0])
+        for name in names:
+            place = folder / name if line.startswith(" ") else Path(name)
+            assert (ROOT / place).exists(), place
+            if not line.startswith(" "):
+                folder = Path(name)
+
+
+def test_every_documented_command_exists() -> None:
+    named = {word for words in re.findall(r"`marketloom (\w+)", README) for word in [words]}
+    helped = subprocess.run(
+        [ROOT / ".venv/bin/marketloom", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert named <= set(re.findall(r"^\s+(\w+)\s", helped, re.MULTILINE))
+
+
+def test_make_help_lists_every_target_that_the_readme_names() -> None:
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"`make (\w+)`", README)) <= set(re.findall(r"make (\w+)", helped))

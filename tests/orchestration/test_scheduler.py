@@ -24,13 +24,13 @@ MARKETLOOM = ROOT / ".venv" / "bin" / "marketloom"
 INGEST = ["ingest.alpha_vantage", "ingest.calendar", "ingest.polygon", "ingest.rss"]
 TASKS = ["health", *INGEST, "freshness", "build", "docs", "summary", "all_succeeded"]
 CANARY = "canary-7d1f0c"
-# Airflow's own means to adapt a DAG to its place, a cluster policy: no pauses, and no second tries of the real thing.
+# A cluster policy (Airflow's own means to adapt a DAG to its place): one DAG tries again, at once; the rest do not.
 POLICY = """
 from datetime import timedelta
 
 def task_policy(task):
     task.retry_delay = timedelta(0)
-    if task.dag_id == "market_elt":
+    if task.dag_id != "source_fails":
         task.retries = 0
 """
 
@@ -136,7 +136,7 @@ def test_without_a_warehouse_nothing_else_is_tried(runs: Mapping[str, Run], ware
     run = runs["warehouse_is_down"]
     assert run.state(timeout=120) == "failed", run.report()
     assert run.tasks() == {**dict.fromkeys(TASKS, "upstream_failed"), "health": "failed"}
-    assert warehouse_is_down.calls() == ["marketloom status"] * 4
+    assert warehouse_is_down.calls() == ["marketloom status"]
 
 
 def test_a_failed_build_is_summed_up_and_seen(runs: Mapping[str, Run]) -> None:

@@ -10,6 +10,10 @@ DAILY_CAP = (
     "We have detected your API key as {key} and our standard API rate limit is 25 requests per day. Please subscribe "
     "to any of the premium plans at https://www.alphavantage.co/premium/ to instantly remove all daily rate limits."
 )
+OLD_NOTE = (
+    "Thank you for using Alpha Vantage! Our standard API call frequency is 5 calls per minute and 500 calls per day. "
+    "Please visit https://www.alphavantage.co/premium/ if you would like to target a higher API call frequency."
+)
 INVALID_KEY = (
     "the parameter apikey is invalid or missing. Please claim your free API key on "
     "(https://www.alphavantage.co/support/#api-key). It should take less than 20 seconds."

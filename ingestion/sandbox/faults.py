@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-Kind = Literal["status", "timeout", "truncate", "slow", "html", "empty", "reset"]
+Kind = Literal["status", "timeout", "truncate", "slow", "html", "empty", "reset", "note"]
 
 
 @dataclass
@@ -14,7 +14,8 @@ class Fault:
 
     `status` answers `status` (with Retry-After `retry_after`), `timeout` keeps silent for `seconds` and hangs up,
     `slow` takes `seconds` for the body, `truncate` sends half of it (`cut="connection"`: and breaks off, so that the
-    length announced is not met), `html` sends a web page, `empty` nothing, `reset` breaks the connection at once.
+    length announced is not met), `html` sends a web page, `empty` nothing, `reset` breaks the connection at once,
+    `note` is Alpha Vantage's old refusal under "Note", with HTTP 200.
     """
 
     match: str

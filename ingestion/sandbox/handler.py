@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from ingestion.sandbox.alpha_vantage_messages import OLD_NOTE
 from ingestion.sandbox.app import App
 from ingestion.sandbox.faults import Fault
 from ingestion.sandbox.sessions import UTC
@@ -83,6 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             body = fault.body if fault.body is not None else json.dumps({"status": "ERROR", "error": "simulated"})
             self._send(Answer(fault.status, body.encode(), headers=headers))
+        elif fault.kind == "note":
+            self._send(Answer(200, json.dumps({"Note": OLD_NOTE}, indent=4).encode()))
         elif fault.kind == "html":
             self._send(Answer(200, PAGE, "text/html; charset=utf-8"))
         elif fault.kind == "empty":

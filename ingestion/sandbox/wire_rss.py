@@ -40,6 +40,7 @@ def answer(world: World, request: Request, path: str) -> Answer:
         "ETag": tag,
         "Last-Modified": format_datetime(changed, usegmt=True),
         "Cache-Control": "public, max-age=300",
+        "Vary": "Accept-Encoding",
     }
     if _unchanged(request, tag, changed):
         return Answer(304, b"", "", headers)

@@ -15,7 +15,7 @@ import requests
 
 from ingestion.sandbox.server import Sandbox
 from tests.shared import ROOT
-from tests.unit.sandbox_asking import market
+from tests.unit.sandbox_asking import market, real
 
 BARS = "/polygon/v2/aggs/grouped/locale/us/market/stocks/2026-11-20"
 BEARER = {"Authorization": "Bearer sandbox-unlimited"}
@@ -112,9 +112,11 @@ def test_bodies_can_be_broken(sandbox: Sandbox) -> None:
         get(sandbox, BARS)
     sandbox.add_fault(BARS, "html")
     assert get(sandbox, BARS).headers["Content-Type"].startswith("text/html")
+    sandbox.add_fault(BARS, "note")
+    assert get(sandbox, BARS).json() == real("alpha_vantage/ratelimit_note_5_per_min.json")
     sandbox.add_fault(BARS, "empty")
     assert (get(sandbox, BARS).status_code, get(sandbox, BARS).json()["status"]) == (200, "OK")
-    assert [request["fault"] for request in sandbox.requests] == ["truncate", "truncate", "html", "empty", None]
+    assert [request["fault"] for request in sandbox.requests] == ["truncate", "truncate", "html", "note", "empty", None]
 
 
 def test_connections_can_be_slow_silent_or_reset(sandbox: Sandbox) -> None:

@@ -30,6 +30,8 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"unknown kind of fault {self.kind!r}: it is one of {', '.join(get_args(Kind))}")
+        if self.times < 1 and self.times != -1:
+            raise ValueError(f"a fault strikes at least once, or for ever (-1): not {self.times} times")
         re.compile(self.match)
 
     def meets(self, target: str) -> bool:

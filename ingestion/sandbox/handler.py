@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingestion.sandbox.alpha_vantage_messages import OLD_NOTE
 from ingestion.sandbox.app import App
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         request = Request(
             method=self.command,
-            path=split.path,
+            path=unquote(split.path),
             query=dict(parse_qsl(split.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in self.headers.items()},
             base=f"http://{self.headers.get('Host') or ':'.join(map(str, self.server.server_address[:2]))}",

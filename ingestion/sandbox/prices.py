@@ -23,6 +23,8 @@ SECTOR_VARIANCE = 0.005**2
 PERSISTENCE, REACTION = 0.89, 0.09
 DRIFT = 0.0002
 DEGREES_OF_FREEDOM = 5
+# How far a second class of shares goes its own way.
+OWN_WAY = 0.05
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Prices:
         news = draw(self.seed, universe, self.sessions, session).effects(len(universe))
         volatility = np.sqrt(self._market * universe.beta**2 + self._sectors[universe.sector] + self._own)
         moved = DRIFT + universe.beta * market + sectors[universe.sector] + own + news
+        moved = moved[universe.lead] + OWN_WAY * (moved - moved[universe.lead])
 
         ordered = actions.halts(self.seed, universe, session)
         self._halted_until = np.maximum(self._halted_until, np.where(ordered > 0, session + ordered, 0))

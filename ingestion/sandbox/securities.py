@@ -18,7 +18,8 @@ class Universe:
     """All securities, and per security (arrays in their order): the parameters of the simulation.
 
     `volatility` is the daily idiosyncratic one, `shares` the typical daily volume, `dividend_yield` a fraction a year
-    (0 for those that pay none), `prominence` how often it is in the news.
+    (0 for those that pay none), `prominence` how often it is in the news. `lead` is the place of the same company's
+    first class of shares, mostly the security itself.
     """
 
     securities: tuple[Security, ...]
@@ -36,6 +37,7 @@ class Universe:
     is_fund: np.ndarray
     is_otc: np.ndarray
     is_fixed: np.ndarray
+    lead: np.ndarray
 
     def __len__(self) -> int:
         return len(self.securities)
@@ -55,9 +57,10 @@ def generate(seed: int, count: int, sessions: Sessions) -> Universe:
     end = np.where(~fixed & (rng.random(count) < 0.07), first + rng.integers(60, 1200, count), NEVER)
     size = rng.normal(0, 1.3, count) + fixed * 1.5 - is_otc * 2.0
     securities = tuple(identify(seed, sessions, is_fund, is_otc, first, end))
+    by_ticker = {security.ticker: place for place, security in enumerate(securities)}
     return Universe(
         securities=securities,
-        by_ticker={security.ticker: place for place, security in enumerate(securities)},
+        by_ticker=by_ticker,
         sector=np.array([names.SECTORS.index(security.sector) for security in securities]),
         beta=np.where(is_fund, 1.0, np.clip(rng.normal(1.0, 0.35, count), 0.2, 2.2)),
         volatility=np.where(is_fund, 0.002, np.clip(np.exp(rng.normal(-4.2, 0.35, count) - 0.12 * size), 0.006, 0.06)),
@@ -71,4 +74,5 @@ def generate(seed: int, count: int, sessions: Sessions) -> Universe:
         is_fund=is_fund,
         is_otc=is_otc,
         is_fixed=fixed,
+        lead=np.array([by_ticker.get(ticker.replace(".B", ".A"), place) for ticker, place in by_ticker.items()]),
     )

@@ -134,6 +134,16 @@ def test_securities_of_a_sector_move_together_more_than_others() -> None:
     assert matrix[~same].mean() > 0.08
 
 
+def test_two_classes_of_shares_of_a_company_move_as_one() -> None:
+    tickers = market().universe.by_ticker
+    first, second = tickers["SOU.A"], tickers["SOU.B"]
+    one, other = (market().universe.securities[place] for place in (first, second))
+    assert (one.cik, one.sector) == (other.cik, other.sector)
+    assert one.composite_figi != other.composite_figi
+    returns = log_returns(market())
+    assert np.corrcoef(returns[:, first], returns[:, second])[0, 1] > 0.95
+
+
 def test_stories_move_prices_in_the_direction_of_their_sentiment() -> None:
     universe = market().universe
     returns = log_returns(market())

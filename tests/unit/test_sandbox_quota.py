@@ -114,6 +114,7 @@ def test_faults_strike_in_order_and_as_often_as_ordered() -> None:
     [
         ({"match": "/", "kind": "flood"}, "unknown kind of fault 'flood'"),
         ({"match": "/", "kind": "reset", "often": 3}, "unknown field often"),
+        ({"match": "/", "kind": "reset", "times": 0}, "at least once"),
         ({"kind": "reset"}, "match"),
         ({"match": "(", "kind": "reset"}, "unterminated"),
     ],

@@ -35,6 +35,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    # What is installed already is not installed again: make must find nothing newer than its stamp.
+    stamp = ROOT / ".venv" / ".installed"
+    if not stamp.exists():
+        pytest.fail("the project is not installed by its own means: run `make install` first")
+    for name in ("requirements.lock", "pyproject.toml"):
+        os.utime(folder / name, (0, 0))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     yield folder
     run("marketloom down", folder)

@@ -134,24 +134,24 @@ class Settings:
     def source(self, source: Source) -> SourceSettings:
         """The terms for one source; in the sandbox, the provider's paths stand behind the sandbox's address."""
         section = f"sources.{source.name}"
-        rates = tuple(Rate(int(calls), int(seconds)) for calls, seconds in _dlt_value(f"{section}.rates") or ())
+        rates = _rates(f"{section}.rates", source.rates)
         if self.is_sandbox:
             key = os.environ.get("MARKETLOOM_SANDBOX_KEY", "sandbox-unlimited")
-            free = rates or source.rates if key == "sandbox-free" else ()
+            free = rates if key == "sandbox-free" else ()
             feeds = {name: f"{self.sandbox_url}/rss/{name}.xml" for name in sandbox_feeds()}
             base = f"{self.sandbox_url}/{source.name}" if source.endpoints else None
             return SourceSettings(base, key, free, SANDBOX_TICKERS, feeds)
         return SourceSettings(
             base_url=_dlt_value(f"{section}.base_url") or source.base_url,
             api_key=_dlt_secret(f"{section}.api_key"),
-            rates=rates or source.rates,
-            tickers=tuple(_dlt_value(f"{section}.tickers") or _dlt_value("marketloom.tickers") or ()),
-            feeds=dict(_dlt_value(f"{section}.feeds") or {}),
+            rates=rates,
+            tickers=tuple(_dlt_value(f"{section}.tickers", list) or _dlt_value("marketloom.tickers", list) or ()),
+            feeds=dict(_dlt_value(f"{section}.feeds", dict) or {}),
         )
 
     def limit(self, name: str, default: float) -> float:
         """A numeric bound of the HTTP client, `[marketloom] <name>` in `.dlt/config.toml`."""
-        value = _dlt_value(f"marketloom.{name}")
+        value = _dlt_value(f"marketloom.{name}", float)
         return default if value is None else float(value)
 
 
@@ -194,10 +194,30 @@ def environment(**values: str) -> Iterator[None]:
                 os.environ[name] = old
 
 
-def _dlt_value(path: str) -> Any:
-    import dlt
+def _rates(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
+    """The configured allowances, as [[calls, seconds], …]; an empty list stands for no limit."""
+    configured = _dlt_value(path, list)
+    if configured is None:
+        return default
+    try:
+        return tuple(Rate(int(calls), int(seconds)) for calls, seconds in configured)
+    except (TypeError, ValueError) as problem:
+        raise ConfigurationError(f"{path} must be pairs of calls and seconds, such as [[5, 60]]: {problem}") from None
 
-    return dlt.config.get(path)
+
+def _dlt_value(path: str, kind: Any = str) -> Any:
+    """A setting as a `kind` (from the environment, lists and tables are written as JSON); None if it is not set."""
+    import dlt
+    from dlt.common.configuration.exceptions import ConfigurationException
+
+    try:
+        return dlt.config.get(path, kind)
+    except ConfigurationException:
+        shape = {list: 'a list, such as ["AAPL", "MSFT"]', dict: 'a table, such as {"name": "https://…"}'}
+        variable = path.upper().replace(".", "__")
+        raise ConfigurationError(
+            f"{path} must be {shape.get(kind, 'a number')}: correct it in .dlt/config.toml or in {variable}"
+        ) from None
 
 
 def _dlt_secret(path: str) -> str | None:

@@ -5,21 +5,16 @@ exponential backoff and jitter, Retry-After honoured. Every attempt takes its pl
 and every answer is landed before anybody parses it.
 """
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
-from dlt.sources.helpers.requests import Client as RetryingClient
-from dlt.sources.helpers.requests.retry import wait_exponential_retry_after
-from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState
 
 from ingestion.config import Settings
+from ingestion.diagnosis import retry_after
 from ingestion.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -31,10 +26,10 @@ from ingestion.errors import (
 from ingestion.landing import Landed, Landing
 from ingestion.model import Endpoint, Response, Source
 from ingestion.quota import Allowance
-from ingestion.redaction import Redactor
+from ingestion.redaction import Redactor, without_secrets
+from ingestion.transport import MeteredAdapter, TooLarge, make_session
 
 KEPT_HEADERS = ("content-type", "etag", "last-modified", "retry-after", "date", "link")
-RETRIES = 3
 VALIDATORS = "validators:"
 TRANSIENT = (408, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 
@@ -51,11 +46,12 @@ class Client:
         self.longest_wait = settings.limit("longest_wait_seconds", 90)
         folder = settings.work_folder / "quota"
         self.allowance = Allowance(source.name, self.terms.rates, folder, self.longest_wait)
-        self._bound = int(settings.limit("largest_response_bytes", 64 * 1024 * 1024))
-        self._timeout = settings.limit("timeout_seconds", 30)
+        bound = int(settings.limit("largest_response_bytes", 64 * 1024 * 1024))
+        timeout = settings.limit("timeout_seconds", 30)
         self._follow_clock = settings.is_sandbox
-        self._adapter = _MeteredAdapter(self.allowance, self._bound, self._timeout)
-        self._session = self._make_session()
+        self._adapter = MeteredAdapter(self.allowance, bound, timeout)
+        backoff = settings.limit("backoff_seconds", 1)
+        self._session = make_session(self._adapter, timeout=timeout, backoff=backoff, pause=self._pause)
 
     def get(
         self,
@@ -86,8 +82,13 @@ class Client:
             kept = {name: self.redactor.text(answer.headers[name]) for name in KEPT_HEADERS if name in answer.headers}
             error = None if status == 304 else self._diagnose(status, kept, body)
             received_at = self._clock(answer.headers)
-        except (requests.RequestException, _TooLarge) as failure:
+        except (requests.RequestException, TooLarge) as failure:
             error, received_at = self._failure(failure), datetime.now(UTC)
+        except QuotaExhausted as refused:
+            if not self._adapter.attempts:
+                raise
+            # The allowance ran out between a failed attempt and its retry; the attempt is on record all the same.
+            error, received_at = refused, datetime.now(UTC)
         if error:
             error.source, error.endpoint, error.scope = self.source.name, endpoint.name, " ".join(scope.values())
             error.detail = self.redactor.text(error.detail)
@@ -115,9 +116,11 @@ class Client:
         self.allowance.close()
 
     def _place(self, url: str) -> str:
-        if urlsplit(url).scheme:
+        """Where to ask. Whatever address the provider gives for its next page, its key goes to the configured host."""
+        base = self.terms.base_url
+        if base is None:
             return url
-        return f"{(self.terms.base_url or '').rstrip('/')}{url}"
+        return without_secrets(url, at=base) if "://" in url else f"{base.rstrip('/')}{url}"
 
     def _credentials(self) -> tuple[dict[str, str], dict[str, str]]:
         key = self.source.key
@@ -140,7 +143,7 @@ class Client:
         return MalformedResponse("an empty body") if not body.strip() else None
 
     def _failure(self, failure: Exception) -> ProviderError:
-        if isinstance(failure, _TooLarge):
+        if isinstance(failure, TooLarge):
             return MalformedResponse(str(failure))
         kind = "no answer in time" if isinstance(failure, requests.Timeout) else "the connection broke"
         return ProviderUnavailable(f"{kind} ({type(failure).__name__}) after {self._adapter.attempts} attempts")
@@ -150,83 +153,18 @@ class Client:
         simulated = headers.get("X-Sandbox-Now") if self._follow_clock else None
         return datetime.fromisoformat(simulated) if simulated else datetime.now(UTC)
 
-    def _make_session(self) -> requests.Session:
-        client = RetryingClient(
-            request_timeout=self._timeout,
-            raise_for_status=False,
-            status_codes=TRANSIENT,
-            retry_condition=self._is_short_throttle,
-            request_max_attempts=1 + RETRIES,
-            request_backoff_factor=1,
-            request_max_retry_delay=self.longest_wait,
-        )
-        session: requests.Session = client.session
-        session.mount("http://", self._adapter)
-        session.mount("https://", self._adapter)
-        retrying: Any = session.send.retry  # type: ignore[attr-defined]  # tenacity hangs it on what it wraps
-        retrying.wait = _wait(retrying.wait, self._throttled_for)
-        return session
-
-    def _throttled_for(self, answer: requests.Response | None) -> float | None:
-        """Seconds until a throttled call may be tried again; None if it was not throttled, or for too long."""
-        if answer is None or not isinstance(answer.content, bytes):
+    def _pause(self, answer: requests.Response) -> float | None:
+        """Seconds to wait before asking again (0: no time named); None if the answer is final or the wait too long."""
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        error = self._diagnose(answer.status_code, headers, answer.content)
+        asked = retry_after(headers)
+        if isinstance(error, QuotaExhausted):
+            seconds = asked or error.retry_after or {"second": 1.1, "minute": 61.0}.get(error.period)
+        elif answer.status_code in TRANSIENT:
+            seconds = asked or 0.0
+        else:
             return None
-        error = self._diagnose(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
-        if not isinstance(error, QuotaExhausted):
-            return None
-        usual = {"second": 1.1, "minute": 61.0}.get(error.period)
-        seconds = _seconds(answer.headers.get("Retry-After")) or error.retry_after or usual
         return seconds if seconds is not None and seconds <= self.longest_wait else None
-
-    def _is_short_throttle(self, answer: requests.Response | None, error: BaseException | None) -> bool:
-        return self._throttled_for(answer) is not None
-
-
-class _TooLarge(Exception):
-    """A body exceeded the bound."""
-
-
-class _MeteredAdapter(HTTPAdapter):
-    """Takes a place in the allowance for each attempt, and reads bodies whole within bounds of size and time."""
-
-    def __init__(self, allowance: Allowance, bound: int, timeout: float) -> None:
-        super().__init__(pool_maxsize=2)
-        self.allowance = allowance
-        self.bound = bound
-        self.patience = 4 * timeout
-        self.attempts = 0
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        self.allowance.take()
-        self.attempts += 1
-        answer = super().send(request, *args, **kwargs)
-        deadline, pieces, size = time.monotonic() + self.patience, [], 0
-        for piece in answer.iter_content(65536):
-            pieces.append(piece)
-            size += len(piece)
-            if size > self.bound:
-                answer.close()
-                raise _TooLarge(f"the answer is larger than {self.bound:,} bytes (largest_response_bytes)")
-            if time.monotonic() > deadline:
-                answer.close()
-                raise requests.ReadTimeout(f"the body was not complete after {self.patience:.0f} s")
-        answer._content = b"".join(pieces)
-        return answer
-
-
-def _wait(
-    backoff: wait_exponential_retry_after, throttled_for: Callable[[requests.Response | None], float | None]
-) -> Callable[[RetryCallState], float]:
-    def wait(state: RetryCallState) -> float:
-        outcome = state.outcome
-        answer = outcome.result() if outcome and not outcome.failed else None
-        return (throttled_for(answer) or backoff(state)) + random.uniform(0, 0.5)
-
-    return wait
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
 
 
 def _marks(mark: Callable[[Response], Mapping[str, str]], landed: Landed) -> dict[str, str]:

@@ -56,6 +56,12 @@ class Window:
             return _moment(cursor) - overlap
         return self.end - self.lookback
 
+    def marking(self, cursor: str | None, marks: Mapping[str, str]) -> Mapping[str, str]:
+        """`marks`, or none of them where moving the cursor would leave out the days between it and `since`."""
+        if self.since is not None and cursor and self.since > _moment(cursor).date():
+            return {}
+        return marks
+
 
 @dataclass
 class Plan:
@@ -117,13 +123,12 @@ class Plan:
         """Write down what went wrong, and decide whether asking on makes sense."""
         error.source, error.endpoint = self.source.name, endpoint.name
         error.scope = error.scope or " ".join(call.scope.values())
-        if isinstance(error, QuotaExhausted):
-            self.postponed.append(str(error))
-            self._stopped = True
-            return error
-        self.failures.append(str(error))
+        is_postponed = isinstance(error, QuotaExhausted)
+        (self.postponed if is_postponed else self.failures).append(str(error))
         self._unavailable += isinstance(error, ProviderUnavailable)
-        self._stopped = isinstance(error, AuthenticationFailed) or self._unavailable >= GIVE_UP_AFTER
+        is_final = isinstance(error, QuotaExhausted | AuthenticationFailed) or self._unavailable >= GIVE_UP_AFTER
+        # Each feed has a provider of its own: what one of them refuses says nothing of the others.
+        self._stopped = is_final and endpoint.each != "feed"
         return error
 
 
@@ -139,11 +144,12 @@ class Call:
 
 def _each_session(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     window = plan.window
-    start = window.start(plan.marks.get(endpoint.name), endpoint.overlap).date()
+    cursor = plan.marks.get(endpoint.name)
+    start = window.start(cursor, endpoint.overlap).date()
     for session, close in sessions_between(start, window.end.date()):
         if close + PUBLISHED_AFTER_CLOSE <= window.now:
             values = {"session": session.isoformat()}
-            yield Call(values, scope=values, mark={endpoint.name: session.isoformat()})
+            yield Call(values, scope=values, mark=window.marking(cursor, {endpoint.name: session.isoformat()}))
 
 
 def _each_ticker(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
@@ -151,20 +157,23 @@ def _each_ticker(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     tickers = window.tickers or plan.client.terms.tickers
     cursors = {ticker: plan.marks.get(f"{endpoint.name}:{ticker}", "") for ticker in tickers}
     closes = [close for _, close in sessions_between(window.now.date() - timedelta(days=14), window.now.date())]
-    last = max(close for close in closes if close + PUBLISHED_AFTER_CLOSE <= window.now)
+    published = [close + PUBLISHED_AFTER_CLOSE for close in closes]
+    last = max(moment for moment in published if moment <= window.now)
     # Longest not asked first: with 25 calls a day, tomorrow's run goes on where today's had to stop.
     for ticker in sorted(tickers, key=lambda name: cursors[name]):
         cursor = cursors[ticker]
         if cursor and _moment(cursor) >= last and window.since is None and not window.tickers:
             continue
         values = {"ticker": ticker, "since": window.start(cursor, endpoint.overlap), "until": window.end}
-        yield Call(values, {"ticker": ticker}, {f"{endpoint.name}:{ticker}": window.end.isoformat()})
+        mark = window.marking(cursor, {f"{endpoint.name}:{ticker}": window.end.isoformat()})
+        yield Call(values, {"ticker": ticker}, mark)
 
 
 def _each_window(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     window = plan.window
-    values = {"since": window.start(plan.marks.get(endpoint.name), endpoint.overlap), "until": window.end}
-    yield Call(values, mark={endpoint.name: window.end.isoformat()})
+    cursor = plan.marks.get(endpoint.name)
+    values = {"since": window.start(cursor, endpoint.overlap), "until": window.end}
+    yield Call(values, mark=window.marking(cursor, {endpoint.name: window.end.isoformat()}))
 
 
 def _each_day(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:

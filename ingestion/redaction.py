@@ -51,6 +51,13 @@ class Redactor:
         return masking
 
 
+def without_secrets(url: str, *, at: str) -> str:
+    """`url` at the scheme and host of the URL `at`, without the parameters that usually hold a key."""
+    parts, base = urlsplit(url), urlsplit(at)
+    pairs = [pair for pair in parts.query.split("&") if pair.partition("=")[0].lower() not in SECRET_PARAMETERS]
+    return urlunsplit(parts._replace(scheme=base.scheme, netloc=base.netloc, query="&".join(pairs)))
+
+
 def _percent_all(value: str) -> str:
     return quote(value, safe="")
 

@@ -26,6 +26,10 @@ def environment() -> Iterator[None]:
         for name in PERSONAL:
             patch.delenv(name, raising=False)
         patch.setenv("MARKETLOOM_TARGET", "live")
+        # As `config.load` does before dlt is first used; dlt would ask Airflow's database for each of its settings.
+        patch.setenv("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
+        patch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+        patch.setenv("DLT_PROJECT_DIR", str(ROOT))
         yield
 
 

@@ -7,12 +7,12 @@ with source as (
 renamed as (
     select
         -- ids
-        load_id,
+        cast(load_id as {{ dbt.type_string() }}) as load_id,
 
         -- strings
-        '{{ source_name | replace("raw_", "") }}' as source_name,
-        schema_name,
-        schema_version_hash,
+        cast('{{ source_name | replace("raw_", "") }}' as {{ dbt.type_string() }}) as source_name,
+        cast(schema_name as {{ dbt.type_string() }}) as schema_name,
+        cast(schema_version_hash as {{ dbt.type_string() }}) as schema_version_hash,
 
         -- numbers
         status as load_status,

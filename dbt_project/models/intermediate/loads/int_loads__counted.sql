@@ -15,7 +15,7 @@
 {% for table_name in table_names -%}
 select
     '{{ source_name }}' as source_name,
-    _dlt_load_id as load_id,
+    cast(_dlt_load_id as {{ dbt.type_string() }}) as load_id,
     '{{ table_name }}' as table_name,
     count(*) as row_count,
     min(_received_at) as first_received_at,

@@ -5,13 +5,13 @@ with source as (
 renamed as (
     select
         -- ids
-        symbol as ticker,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(symbol as {{ dbt.type_string() }}) as ticker,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        time_zone as provider_time_zone,
-        last_refreshed,
+        cast(time_zone as {{ dbt.type_string() }}) as provider_time_zone,
+        cast(last_refreshed as {{ dbt.type_string() }}) as last_refreshed,
         {{ suspicion_of_bar() }} as suspicion,
 
         -- numbers

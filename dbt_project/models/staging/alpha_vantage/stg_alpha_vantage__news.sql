@@ -5,21 +5,21 @@ with source as (
 renamed as (
     select
         -- ids
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        title,
-        url as article_url,
-        summary,
-        source as outlet,
-        source_domain as outlet_domain,
-        category_within_source as outlet_category,
-        banner_image as image_url,
-        authors as authors_json,
-        topics as topics_json,
-        ticker_sentiment as ticker_sentiment_json,
-        overall_sentiment_label as sentiment_label,
+        cast(title as {{ dbt.type_string() }}) as title,
+        cast(url as {{ dbt.type_string() }}) as article_url,
+        cast(summary as {{ dbt.type_string() }}) as summary,
+        cast(source as {{ dbt.type_string() }}) as outlet,
+        cast(source_domain as {{ dbt.type_string() }}) as outlet_domain,
+        cast(category_within_source as {{ dbt.type_string() }}) as outlet_category,
+        cast(banner_image as {{ dbt.type_string() }}) as image_url,
+        cast(authors as {{ dbt.type_string() }}) as authors_json,
+        cast(topics as {{ dbt.type_string() }}) as topics_json,
+        cast(ticker_sentiment as {{ dbt.type_string() }}) as ticker_sentiment_json,
+        cast(overall_sentiment_label as {{ dbt.type_string() }}) as sentiment_label,
 
         -- numbers
         overall_sentiment_score as sentiment_score,

@@ -5,12 +5,12 @@ with source as (
 renamed as (
     select
         -- ids
-        exchange as exchange_mic,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(exchange as {{ dbt.type_string() }}) as exchange_mic,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        holiday_name,
+        cast(holiday_name as {{ dbt.type_string() }}) as holiday_name,
 
         -- numbers
         _row_number as row_in_response,

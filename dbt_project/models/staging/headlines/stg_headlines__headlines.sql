@@ -5,12 +5,12 @@ with source as (
 renamed as (
     select
         -- ids
-        stock as ticker,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(stock as {{ dbt.type_string() }}) as ticker,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        title,
+        cast(title as {{ dbt.type_string() }}) as title,
 
         -- numbers
         _row_number as row_in_response,

@@ -5,14 +5,14 @@ with source as (
 renamed as (
     select
         -- ids
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        source as source_name,
-        entity as table_name,
-        reason,
-        row as row_text,
+        cast(source as {{ dbt.type_string() }}) as source_name,
+        cast(entity as {{ dbt.type_string() }}) as table_name,
+        cast(reason as {{ dbt.type_string() }}) as reason,
+        cast(row as {{ dbt.type_string() }}) as row_text,
 
         -- numbers
         row_number as rejected_row_in_response,

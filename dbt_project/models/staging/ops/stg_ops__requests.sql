@@ -5,18 +5,18 @@ with source as (
 renamed as (
     select
         -- ids
-        response_id as request_id,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(response_id as {{ dbt.type_string() }}) as request_id,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        source as source_name,
-        endpoint,
-        url,
-        params as params_json,
-        outcome,
-        error_message,
-        landing_path,
+        cast(source as {{ dbt.type_string() }}) as source_name,
+        cast(endpoint as {{ dbt.type_string() }}) as endpoint,
+        cast(url as {{ dbt.type_string() }}) as url,
+        cast(params as {{ dbt.type_string() }}) as params_json,
+        cast(outcome as {{ dbt.type_string() }}) as outcome,
+        cast(error_message as {{ dbt.type_string() }}) as error_message,
+        cast(landing_path as {{ dbt.type_string() }}) as landing_path,
 
         -- numbers
         status_code,

@@ -5,9 +5,9 @@ with source as (
 renamed as (
     select
         -- ids
-        ticker,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(ticker as {{ dbt.type_string() }}) as ticker,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
         {{ suspicion_of_bar(adjusted='adjusted') }} as suspicion,

@@ -5,22 +5,22 @@ with source as (
 renamed as (
     select
         -- ids
-        id as article_id,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(id as {{ dbt.type_string() }}) as article_id,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        title,
-        description as summary,
-        author,
-        publisher_name,
-        publisher_homepage_url,
-        article_url,
-        amp_url,
-        image_url,
-        tickers as tickers_json,
-        keywords as keywords_json,
-        insights as insights_json,
+        cast(title as {{ dbt.type_string() }}) as title,
+        cast(description as {{ dbt.type_string() }}) as summary,
+        cast(author as {{ dbt.type_string() }}) as author,
+        cast(publisher_name as {{ dbt.type_string() }}) as publisher_name,
+        cast(publisher_homepage_url as {{ dbt.type_string() }}) as publisher_homepage_url,
+        cast(article_url as {{ dbt.type_string() }}) as article_url,
+        cast(amp_url as {{ dbt.type_string() }}) as amp_url,
+        cast(image_url as {{ dbt.type_string() }}) as image_url,
+        cast(tickers as {{ dbt.type_string() }}) as tickers_json,
+        cast(keywords as {{ dbt.type_string() }}) as keywords_json,
+        cast(insights as {{ dbt.type_string() }}) as insights_json,
 
         -- numbers
         _row_number as row_in_response,

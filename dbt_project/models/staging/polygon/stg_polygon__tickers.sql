@@ -5,20 +5,20 @@ with source as (
 renamed as (
     select
         -- ids
-        ticker,
-        cik,
-        composite_figi,
-        share_class_figi,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(ticker as {{ dbt.type_string() }}) as ticker,
+        cast(cik as {{ dbt.type_string() }}) as cik,
+        cast(composite_figi as {{ dbt.type_string() }}) as composite_figi,
+        cast(share_class_figi as {{ dbt.type_string() }}) as share_class_figi,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        name as security_name,
-        market,
-        locale,
-        primary_exchange as exchange_mic,
-        type as security_type,
-        currency_name,
+        cast(name as {{ dbt.type_string() }}) as security_name,
+        cast(market as {{ dbt.type_string() }}) as market,
+        cast(locale as {{ dbt.type_string() }}) as locale,
+        cast(primary_exchange as {{ dbt.type_string() }}) as exchange_mic,
+        cast(type as {{ dbt.type_string() }}) as security_type,
+        cast(currency_name as {{ dbt.type_string() }}) as currency_name,
 
         -- numbers
         _row_number as row_in_response,

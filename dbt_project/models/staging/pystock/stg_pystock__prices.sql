@@ -5,12 +5,12 @@ with source as (
 renamed as (
     select
         -- ids
-        symbol as ticker,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(symbol as {{ dbt.type_string() }}) as ticker,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        archive as archive_name,
+        cast(archive as {{ dbt.type_string() }}) as archive_name,
         {{ suspicion_of_bar() }} as suspicion,
 
         -- numbers

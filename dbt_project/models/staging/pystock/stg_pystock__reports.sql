@@ -5,14 +5,14 @@ with source as (
 renamed as (
     select
         -- ids
-        symbol as ticker,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(symbol as {{ dbt.type_string() }}) as ticker,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        period_focus,
-        doc_type as document_type,
-        archive as archive_name,
+        cast(period_focus as {{ dbt.type_string() }}) as period_focus,
+        cast(doc_type as {{ dbt.type_string() }}) as document_type,
+        cast(archive as {{ dbt.type_string() }}) as archive_name,
 
         -- numbers
         fiscal_year,

@@ -5,13 +5,13 @@ with source as (
 renamed as (
     select
         -- ids
-        symbol as ticker,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(symbol as {{ dbt.type_string() }}) as ticker,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        name as security_name,
-        archive as archive_name,
+        cast(name as {{ dbt.type_string() }}) as security_name,
+        cast(archive as {{ dbt.type_string() }}) as archive_name,
 
         -- numbers
         _row_number as row_in_response,

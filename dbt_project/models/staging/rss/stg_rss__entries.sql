@@ -5,19 +5,19 @@ with source as (
 renamed as (
     select
         -- ids
-        id as entry_id,
-        _response_id as response_id,
-        _dlt_load_id,
+        cast(id as {{ dbt.type_string() }}) as entry_id,
+        cast(_response_id as {{ dbt.type_string() }}) as response_id,
+        cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        feed as feed_name,
-        feed_title,
-        title,
-        link as article_url,
-        author,
-        summary,
-        source_title,
-        categories as categories_json,
+        cast(feed as {{ dbt.type_string() }}) as feed_name,
+        cast(feed_title as {{ dbt.type_string() }}) as feed_title,
+        cast(title as {{ dbt.type_string() }}) as title,
+        cast(link as {{ dbt.type_string() }}) as article_url,
+        cast(author as {{ dbt.type_string() }}) as author,
+        cast(summary as {{ dbt.type_string() }}) as summary,
+        cast(source_title as {{ dbt.type_string() }}) as source_title,
+        cast(categories as {{ dbt.type_string() }}) as categories_json,
 
         -- numbers
         _row_number as row_in_response,

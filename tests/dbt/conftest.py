@@ -1,0 +1,130 @@
+"""A warehouse for the dbt tests, and dbt itself, run as a person runs it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+
+from tests.conftest import TEMPLATE
+from tests.dbt.rawdata import Load
+from tests.shared import ROOT
+
+MARTS = [
+    "bridge_article_securities",
+    "dim_securities",
+    "dim_sessions",
+    "fct_articles",
+    "fct_daily_bars",
+    "fct_ingestion_loads",
+    "fct_ingestion_requests",
+    "mart_stock_days",
+]
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """The dbt command against one database; its artifacts stay in `folder`, so that later runs parse less."""
+
+    server: Path
+    database: str
+    folder: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt with every warning and deprecation made an error; the output is in `stdout`."""
+        environment = {
+            **os.environ,
+            "PGHOST": str(self.server),
+            "PGUSER": "postgres",
+            "PGDATABASE": self.database,
+            "MARKETLOOM_TARGET": "live",
+            "PWD": str(ROOT),
+            "DBT_PROFILES_DIR": str(self.folder),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+        }
+        program = Path(sys.executable).with_name("dbt")
+        command = [str(program), "--no-use-colors", "--warn-error", "--show-all-deprecations", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    def must(self, *arguments: str) -> str:
+        """Run dbt and fail the test with its output if it fails."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+        return done.stdout
+
+    def artifact(self, name: str) -> dict[str, Any]:
+        """One of the JSON files that dbt leaves: manifest, run_results, catalog."""
+        found: dict[str, Any] = json.loads((self.folder / "target" / f"{name}.json").read_text())
+        return found
+
+
+@dataclass(frozen=True)
+class House:
+    """A prepared database with nothing in it yet, and dbt pointed at it."""
+
+    dbt: Dbt
+
+    def connect(self, role: str | None = None) -> Connection:
+        options = f"-crole={role}" if role else ""
+        connection = psycopg2.connect(
+            host=str(self.dbt.server), user="postgres", dbname=self.dbt.database, options=options
+        )
+        connection.autocommit = True
+        return connection
+
+    def load(self, loads: Iterable[Load], *, finish: bool = True) -> None:
+        connection = self.connect()
+        for load in loads:
+            load.write(connection, finish=finish)
+        connection.close()
+
+    def rows(self, query: str, role: str | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query; none for a statement that gives none."""
+        connection = self.connect(role)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def checksums(self, *relations: str) -> dict[str, str]:
+        """A checksum per relation (by default every mart) that does not depend on the order of rows."""
+        names = relations or tuple(f"marts.{mart}" for mart in MARTS)
+        number = "('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint"
+        query = f"select count(*) || ' ' || coalesce(sum({number}), 0) from {{}} t"
+        return {name: self.rows(query.format(name))[0][0] for name in names}
+
+
+@pytest.fixture(scope="session")
+def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dbt")
+    shutil.copy(ROOT / "profiles.yml.example", folder / "profiles.yml")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def house(server: Path, dbt_folder: Path) -> Iterator[House]:
+    """An empty warehouse for the tests of one module. It always has the same name, so that dbt parses once."""
+    name = f"dbt_{os.getpid()}"
+    admin = psycopg2.connect(host=str(server), user="postgres", dbname="postgres")
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"create database {name} template {TEMPLATE}")
+        # A copy takes everything from its template but the rights on the database itself.
+        cursor.execute(f"revoke all on database {name} from public")
+        cursor.execute(f"grant connect on database {name} to marketloom_analyst, marketloom_transformer")
+        cursor.execute(f"grant create, temporary on database {name} to marketloom_transformer")
+    yield House(Dbt(server, name, dbt_folder))
+    with admin.cursor() as cursor:
+        cursor.execute(f"drop database {name} with (force)")
+    admin.close()

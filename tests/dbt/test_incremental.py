@@ -1,0 +1,129 @@
+"""Loads may come in any order, late, unfinished or in the middle of a build: the marts are the same in the end."""
+
+import pytest
+
+from tests.dbt import rawdata
+from tests.dbt.conftest import House
+from tests.dbt.rawdata import Load
+
+TIMELESS = ("marts.fct_daily_bars", "marts.fct_articles", "marts.bridge_article_securities", "marts.mart_stock_days")
+STATE = ("intermediate.int_bars__versioned", "intermediate.int_bars__latest", "intermediate.int_articles__collected")
+
+
+def run(house: House, *arguments: str) -> None:
+    house.dbt.must("run", "--quiet", "--exclude", "config.materialized:view", *arguments)
+
+
+@pytest.fixture(scope="module")
+def ready(house: House) -> House:
+    """Views and seeds are there; the calendar is loaded."""
+    house.load([rawdata.calendar()])
+    house.dbt.must(
+        "build",
+        "--quiet",
+        "--select",
+        "config.materialized:view",
+        "resource_type:seed",
+        "--exclude-resource-type",
+        "test",
+    )
+    return house
+
+
+@pytest.fixture
+def batches() -> list[list[Load]]:
+    """Three batches; each later one restates, repeats or overlaps what an earlier one holds."""
+    return [
+        [
+            rawdata.polygon_bars("200.1", 0, 15),
+            rawdata.polygon_reference(),
+            rawdata.polygon_news(),
+            rawdata.headlines(),
+        ],
+        [rawdata.restatements("200.2"), rawdata.pystock("600.1"), rawdata.alpha_vantage()],
+        [rawdata.polygon_bars("200.3", 1, 30), rawdata.feeds(), rawdata.records()],
+    ]
+
+
+def test_any_order_of_loads_and_a_full_refresh_give_the_same_marts(ready: House, batches: list[list[Load]]) -> None:
+    found = []
+    for order in ([0, 1, 2], [2, 1, 0]):
+        forget(ready)
+        for place in order:
+            ready.load(batches[place])
+            run(ready)
+        found.append(ready.checksums(*TIMELESS, *STATE))
+    run(ready, "--full-refresh")
+    found.append(ready.checksums(*TIMELESS, *STATE))
+    assert found[0] == found[1]
+    assert found[1] == found[2]
+    run(ready)
+    assert ready.checksums(*TIMELESS, *STATE) == found[2]
+
+
+def test_an_unfinished_load_is_not_read_until_it_finishes(ready: House) -> None:
+    forget(ready)
+    ready.load([rawdata.polygon_bars("200.1", 0, 3)])
+    late = rawdata.polygon_bars("200.0", 3, 4)
+    news = rawdata.polygon_news("200.05")
+    for load in (late, news):
+        ready.load([load], finish=False)
+    for arguments in ((), ("--full-refresh",)):
+        run(ready, *arguments)
+        assert counts(ready) == (120, 0)
+    for load in (late, news):
+        load.finish(ready.connect())
+    run(ready)
+    assert counts(ready) == (160, 2)
+
+
+def test_a_load_that_finishes_between_two_models_is_not_lost(ready: House) -> None:
+    forget(ready)
+    ready.load([rawdata.polygon_bars("200.1", 0, 3)])
+    run(ready)
+    ready.load([rawdata.polygon_bars("200.2", 3, 4)])
+    run(ready, "--select", "int_bars__versioned")
+    ready.load([rawdata.polygon_bars("200.3", 4, 5)])
+    run(ready, "--select", "int_bars__latest", "fct_daily_bars")
+    assert counts(ready)[0] == 160
+    run(ready)
+    assert counts(ready)[0] == 200
+
+
+def test_a_model_that_breaks_off_has_claimed_nothing(ready: House) -> None:
+    forget(ready)
+    ready.load([rawdata.polygon_bars("200.1", 0, 3)])
+    run(ready)
+    ready.rows(
+        f"alter table marts.fct_daily_bars add constraint broken check (trading_date < '{rawdata.sessions()[3]}')"
+    )
+    ready.load([rawdata.polygon_bars("200.2", 3, 4)])
+    claimed = "select count(*) from intermediate.int_loads__processed where model = 'fct_daily_bars'"
+    before = ready.rows(claimed)
+    assert ready.dbt.run("run", "--select", "int_bars__versioned", "int_bars__latest", "fct_daily_bars").returncode == 1
+    assert ready.rows(claimed) == before
+    ready.rows("alter table marts.fct_daily_bars drop constraint broken")
+    run(ready)
+    assert counts(ready)[0] == 160
+
+
+def counts(house: House) -> tuple[int, int]:
+    """Bars and articles in the marts."""
+    query = "select (select count(*) from marts.fct_daily_bars), (select count(*) from marts.fct_articles)"
+    bars, articles = house.rows(query)[0]
+    return bars, articles
+
+
+def forget(house: House) -> None:
+    """Empty the raw tables (the calendar stays) and drop what was built from them."""
+    tables = house.rows(
+        "select schemaname || '.' || tablename from pg_tables where schemaname like 'raw_%' "
+        "and schemaname <> 'raw_calendar' and (tablename !~ '^_dlt' or tablename = '_dlt_loads')"
+    )
+    built = house.rows(
+        "select schemaname || '.' || tablename from pg_tables where tablename ~ '^(int|fct|mart|dim|bridge)_'"
+    )
+    house.rows("truncate " + ", ".join(name for (name,) in tables))
+    if built:
+        house.rows("drop table " + ", ".join(name for (name,) in built) + " cascade")
+    house.dbt.must("run", "--quiet", "--select", "config.materialized:view", "int_loads__processed")

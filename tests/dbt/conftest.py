@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from dbt.cli.main import dbtRunner
 from psycopg2.extensions import connection as Connection
 
 from tests.conftest import TEMPLATE
@@ -31,17 +30,25 @@ MARTS = [
 
 
 @dataclass(frozen=True)
+class Done:
+    """What a dbt command came to: its exit status and what it said."""
+
+    returncode: int
+    stdout: str
+
+
+@dataclass(frozen=True)
 class Dbt:
-    """The dbt command against one database; its artifacts stay in `folder`, so that later runs parse less."""
+    """The dbt command against one database, in this process; its artifacts stay in `folder` for later runs."""
 
     server: Path
     database: str
     folder: Path
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run dbt with every warning and deprecation made an error; the output is in `stdout`."""
+    def run(self, *arguments: str) -> Done:
+        """Run dbt with every warning and deprecation made an error."""
+        said: list[str] = []
         environment = {
-            **os.environ,
             "PGHOST": str(self.server),
             "PGUSER": "postgres",
             "PGDATABASE": self.database,
@@ -51,14 +58,19 @@ class Dbt:
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
         }
-        program = Path(sys.executable).with_name("dbt")
-        command = [str(program), "--no-use-colors", "--warn-error", "--show-all-deprecations", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(ROOT)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            program = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)])
+            done = program.invoke(["--no-use-colors", "--warn-error", "--show-all-deprecations", *arguments])
+        output = "\n".join([*said, str(done.exception or "")])
+        return Done(returncode=0 if done.success else 1, stdout=output)
 
     def must(self, *arguments: str) -> str:
         """Run dbt and fail the test with its output if it fails."""
         done = self.run(*arguments)
-        assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+        assert done.returncode == 0, done.stdout[-8000:]
         return done.stdout
 
     def artifact(self, name: str) -> dict[str, Any]:

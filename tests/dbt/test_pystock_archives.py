@@ -1,0 +1,82 @@
+"""The real archives, from backfill to mart, against an independent reading with pandas."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from ingestion import config, runner
+from tests.dbt.conftest import House
+from tests.shared import DATA, need
+
+PRICES = ["open", "high", "low", "close", "volume"]
+
+
+def last_collected(folder: Path) -> pd.DataFrame:
+    """Each (symbol, date) of the archives once, as it stood in the archive collected last."""
+    frames = []
+    for path in sorted(folder.glob("*.tar.gz")):
+        with tarfile.open(path) as archive:
+            member = next(m for m in archive if m.name.endswith("prices.csv"))
+            content = archive.extractfile(member)
+            assert content is not None
+            frame = pd.read_csv(io.BytesIO(content.read()), dtype=str, keep_default_na=False, on_bad_lines="skip")
+            frames.append(frame.assign(collected=member.mtime, line=range(len(frame))))
+    rows = pd.concat(frames)
+    rows = rows[rows["date"] != "date"]
+    rows[PRICES] = rows[PRICES].apply(pd.to_numeric)
+    rows = rows.sort_values(["collected", "line"]).drop_duplicates(["symbol", "date"], keep="last")
+    return rows.set_index(["symbol", "date"]).sort_index()
+
+
+@pytest.fixture(scope="module")
+def filled(house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The calendar, the archives and the headlines, ingested and built."""
+    archives, headlines = need(DATA / "pystock"), need(DATA / "headlines" / "benzinga_headlines.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "PGHOST": str(house.dbt.server),
+            "PGUSER": "postgres",
+            "PGDATABASE": house.dbt.database,
+            "MARKETLOOM_HOME": str(tmp_path_factory.mktemp("home")),
+        }.items():
+            patch.setenv(name, value)
+        settings, console = config.load("live"), Console(quiet=True)
+        runner.ingest(settings, ["calendar"], None, None, (), console)
+        runner.backfill(settings, "pystock", [archives], console)
+        runner.backfill(settings, "headlines", [headlines], console)
+    assert "WARN=0 ERROR=0 SKIP=0" in house.dbt.must("build")
+    return house
+
+
+def test_each_bar_stands_once_with_the_values_of_its_last_version(filled: House) -> None:
+    expected = last_collected(DATA / "pystock")
+    query = (
+        "select ticker, trading_date::text, open_price, high_price, low_price, close_price, volume "
+        "from marts.fct_daily_bars order by ticker, trading_date"
+    )
+    found = pd.DataFrame(filled.rows(query), columns=["symbol", "date", *PRICES]).set_index(["symbol", "date"])
+    assert len(found) > 400_000
+    assert found.index.is_unique
+    pd.testing.assert_frame_equal(found.sort_index(), expected[PRICES].astype(float), check_names=False)
+
+
+def test_headlines_meet_their_bars(filled: House) -> None:
+    joined = filled.rows(
+        "select count(*), sum(article_count) from marts.mart_stock_days "
+        "where article_count > 0 and trading_date between '2015-10-01' and '2015-12-31'"
+    )
+    assert joined[0][0] > 40
+    assert joined[0][1] >= joined[0][0]
+
+
+def test_a_session_that_nobody_collected_is_a_failure(filled: House) -> None:
+    for relation in ("int_bars__latest",):
+        filled.rows(f"delete from intermediate.{relation} where trading_date = '2015-11-10'")
+    done = filled.dbt.run("test", "--select", "no_session_is_missing_between_first_and_last_bar")
+    assert done.returncode == 1
+    (missing,) = filled.rows("select count(*) from quarantine.no_session_is_missing_between_first_and_last_bar")
+    assert missing[0] > 6_000

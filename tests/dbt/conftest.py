@@ -62,7 +62,7 @@ class Dbt:
             patch.chdir(ROOT)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            program = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)])
+            program = dbtRunner(callbacks=[lambda event: said.append(str(getattr(event.info, "msg", "")))])
             done = program.invoke(["--no-use-colors", "--warn-error", "--show-all-deprecations", *arguments])
         output = "\n".join([*said, str(done.exception or "")])
         return Done(returncode=0 if done.success else 1, stdout=output)

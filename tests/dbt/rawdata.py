@@ -100,7 +100,7 @@ def polygon_bars(load_id: str, first: int, last: int) -> Load:
     """Sessions first to last - 1, one response each; one security is halted on the fifth."""
     load = Load("polygon", load_id)
     for place, day in list(enumerate(sessions()))[first:last]:
-        rows = [
+        rows: list[Row] = [
             {"ticker": ticker, "date": day, "adjusted": False, "vwap": 11.0, "transactions": 7, **bar(n, place)}
             for n, ticker in enumerate(TICKERS)
             if (ticker, place) != ("CX", 5)
@@ -173,7 +173,7 @@ def polygon_news(load_id: str = "200.8") -> Load:
 
 
 def feeds() -> Load:
-    entries = [
+    entries: list[Row] = [
         {"feed": "tape", "id": "e1", "title": "AV INC. BEATS ESTIMATES", "published": at(sessions()[3], 16)},
         {"feed": "tape", "id": "e2", "title": "No time at all", "published": None},
         {"feed": "tape", "id": "e3", "title": "Bread prices rise", "published": at(sessions()[3], 17)},

@@ -1,16 +1,25 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key='ticker',
+        indexes=[{'columns': ['ticker'], 'unique': true}],
+        pre_hook="{{ claim_new_loads(sources=['polygon', 'pystock']) }}",
+    )
+}}
+
 with polygon as (
     select * from {{ ref('stg_polygon__tickers') }}
-    where {{ is_finished(['polygon']) }}
+    where {{ is_newly_claimed(['polygon']) }}
 ),
 
 pystock as (
     select * from {{ ref('stg_pystock__symbols') }}
-    where {{ is_finished(['pystock']) }}
+    where {{ is_newly_claimed(['pystock']) }}
 ),
 
 described as (
     select
-        1 as preference,
         {{ normalised_ticker('ticker') }} as ticker,
         security_name,
         security_type,
@@ -22,13 +31,13 @@ described as (
         is_active,
         delisted_at,
         'polygon' as source_name,
-        received_at,
+        1 as preference,
         response_id,
-        row_in_response
+        row_in_response,
+        received_at
     from polygon
     union all
     select
-        2 as preference,
         {{ normalised_ticker('ticker') }} as ticker,
         security_name,
         null as security_type,
@@ -40,10 +49,20 @@ described as (
         null as is_active,
         null as delisted_at,
         'pystock' as source_name,
-        received_at,
+        2 as preference,
         response_id,
-        row_in_response
+        row_in_response,
+        received_at
     from pystock
+),
+
+candidates as (
+    select * from described
+    {%- if is_incremental() %}
+    union all
+    select known.* from {{ this }} as known
+    where known.ticker in (select described.ticker from described)
+    {%- endif %}
 ),
 
 numbered as (
@@ -54,7 +73,7 @@ numbered as (
             partition by ticker
             order by preference asc, received_at desc, response_id desc, row_in_response desc
         ) as delivery_number
-    from described
+    from candidates
 )
 
 select
@@ -68,6 +87,10 @@ select
     share_class_figi,
     is_active,
     delisted_at,
-    source_name
+    source_name,
+    preference,
+    response_id,
+    row_in_response,
+    received_at
 from numbered
 where delivery_number = 1

@@ -113,7 +113,10 @@ class Plan:
             if error:
                 return self._note(error, endpoint, call)
             self._unavailable = 0
-            next_url = following(landed.response) if following else None
+            try:
+                next_url = following(landed.response) if following else None
+            except ProviderError as lost:
+                return self._note(lost, endpoint, call)
             if next_url is None:
                 return None
             url, params = next_url, {}

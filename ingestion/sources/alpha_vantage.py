@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from ingestion.delimited import parse_delimited
 from ingestion.diagnosis import decode_json, failure_of_status, message_of, unusable_body
@@ -56,6 +57,8 @@ NEWS = table(
     "ticker_sentiment json JSON array of {ticker, relevance_score, ticker_sentiment_score, ticker_sentiment_label}.",
 )
 NO_ARTICLES = "no articles found"
+MOST_ARTICLES = 1000
+ARTICLES = {"function": "NEWS_SENTIMENT", "limit": str(MOST_ARTICLES), "sort": "EARLIEST"}
 
 
 def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
@@ -147,6 +150,17 @@ def parse_news(response: Response) -> Parsed:
     return parse_records(NEWS, feed)
 
 
+def next_news(response: Response) -> str | None:
+    """Where the articles go on that did not fit into a full answer: at the minute of its last one. None at the end."""
+    feed = json_object(response).get("feed")
+    if not isinstance(feed, list) or len(feed) < MOST_ARTICLES:
+        return None
+    first, last = ((a.get("time_published", "") if isinstance(a, dict) else "")[:13] for a in (feed[0], feed[-1]))
+    if first == last:
+        refuse(response, f"{len(feed)} articles in one minute, {last!r}: what follows them cannot be asked for")
+    return f"/query?{urlencode({**ARTICLES, 'tickers': response.params['ticker'], 'time_from': last})}"
+
+
 SOURCE = Source(
     name="alpha_vantage",
     description="Daily prices and news with sentiment from Alpha Vantage.",
@@ -173,13 +187,13 @@ SOURCE = Source(
             parse=parse_news,
             each="ticker",
             params={
-                "function": "NEWS_SENTIMENT",
+                **ARTICLES,
                 "tickers": "{ticker}",
                 "time_from": "{since:%Y%m%dT%H%M}",
-                "limit": "1000",
-                "sort": "EARLIEST",
+                "time_to": "{until:%Y%m%dT%H%M}",
             },
-            overlap=timedelta(days=2),  # articles arrive late
+            overlap=timedelta(days=3),  # articles arrive late
+            next_page=next_news,
         ),
     ),
     diagnose=diagnose,

@@ -1,4 +1,4 @@
-"""Polygon (now Massive): daily bars of US stocks, reference tickers and news.
+"""Polygon (now Massive): daily bars of US stocks, reference tickers, splits, dividends and news.
 
 Formats: https://polygon.io/docs/rest/stocks. Volumes come as exponent floats; `t` is the window's start in per-ticker
 aggregates and its end in grouped ones; no data is a body without `results`. Free plan: 5 calls a minute, end of day.
@@ -18,7 +18,7 @@ from ingestion.errors import (
     QuotaExhausted,
     UnknownTicker,
 )
-from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source
+from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source, Table
 from ingestion.parsing import found, json_object, parse_records, refuse, table
 from ingestion.values import show
 
@@ -71,6 +71,38 @@ NEWS = table(
     "tickers json Tickers that the article is about, a JSON array of strings.",
     "keywords json Key words, a JSON array of strings.",
     "insights json JSON array of {ticker, sentiment, sentiment_reasoning}.",
+)
+SPLITS = table(
+    "splits",
+    "One split of one stock, as listed on the day it was asked for.",
+    "ticker text! Ticker as Polygon writes it.",
+    "execution_date date! First session that trades in new shares.",
+    "split_from double! Shares before, for each `split_to` after.",
+    "split_to double! Shares after, for each `split_from` before.",
+    "id text Polygon's identifier of the split.",
+)
+DIVIDENDS = table(
+    "dividends",
+    "One cash dividend of one stock, as listed on the day it was asked for.",
+    "ticker text! Ticker as Polygon writes it.",
+    "ex_dividend_date date! First session that trades without the dividend.",
+    "cash_amount double! Amount a share, in `currency`.",
+    "currency text Currency of the amount.",
+    "declaration_date date Day it was declared.",
+    "record_date date Day on which holders are recorded.",
+    "pay_date date Day it is paid.",
+    "frequency bigint Payments a year; 0 for one that is paid once.",
+    "dividend_type text CD regular, SC special, LT and ST capital gains.",
+    "id text Polygon's identifier of the dividend.",
+)
+LISTINGS = table(
+    "listings",
+    "One page of a list of splits or dividends: what is missing from a whole list is withdrawn.",
+    "entity text! Raw table of the rows listed: splits or dividends.",
+    "listed_from date First execution or ex-dividend date of the list; on its first page only.",
+    "is_last boolean! Whether the list ends with this page.",
+    "row_count bigint Rows on the page that could be read.",
+    "refused_count bigint Rows on the page that were refused.",
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -188,6 +220,29 @@ def _flat(article: Any) -> Any:
     return {f"publisher_{key}": value for key, value in publisher.items()} | rest
 
 
+def parse_splits(response: Response) -> Parsed:
+    """A page of splits, and one row that says what part of the list it is."""
+    _, results = _results(response, "splits", "ticker", "execution_date", "split_from", "split_to")
+    return _listed(response, parse_records(SPLITS, results), SPLITS, "execution_date.gte")
+
+
+def parse_dividends(response: Response) -> Parsed:
+    """A page of dividends, and one row that says what part of the list it is."""
+    _, results = _results(response, "dividends", "ticker", "ex_dividend_date", "cash_amount")
+    return _listed(response, parse_records(DIVIDENDS, results), DIVIDENDS, "ex_dividend_date.gte")
+
+
+def _listed(response: Response, parsed: Parsed, entity: Table, since: str) -> Parsed:
+    page = {
+        "entity": entity.name,
+        "listed_from": response.params.get(since),
+        "is_last": next_page(response) is None,
+        "row_count": parsed.tables[entity.name].num_rows,
+        "refused_count": len(parsed.rejected),
+    }
+    return Parsed(parsed.tables | parse_records(LISTINGS, [page]).tables, parsed.rejected)
+
+
 def next_page(response: Response) -> str | None:
     """The address of the page that follows (it carries no key)."""
     url = json_object(response).get("next_url")
@@ -196,11 +251,26 @@ def next_page(response: Response) -> str | None:
 
 STOCKS = {"market": "stocks", "limit": "1000"}
 AS_TRADED = {"adjusted": "false"}
+ARTICLES = {
+    "published_utc.gte": "{since:%Y-%m-%dT%H:%M:%SZ}",
+    "published_utc.lte": "{until:%Y-%m-%dT%H:%M:%SZ}",
+    "order": "asc",
+    "sort": "published_utc",
+    "limit": "1000",
+}
+LATEST_ARTICLES = timedelta(days=4)  # articles arrive up to three days late
+LATEST_ACTIONS = timedelta(days=30)  # they are announced late, put right and withdrawn
+
+
+def _listed_since(column: str) -> dict[str, str]:
+    """The list from a date on: without an end, since what is announced lies ahead."""
+    return {f"{column}.gte": "{since:%Y-%m-%d}", "order": "asc", "sort": column, "limit": "1000"}
+
 
 SOURCE = Source(
     name="polygon",
-    description="Daily bars of the whole US stock market, reference tickers and news from Polygon (Massive).",
-    tables=(BARS, TICKERS, NEWS),
+    description="Daily bars of the whole US stock market, reference tickers, splits, dividends and news from Polygon.",
+    tables=(BARS, TICKERS, NEWS, SPLITS, DIVIDENDS, LISTINGS),
     base_url="https://api.polygon.io",
     key=ApiKey("header", "Authorization", "Bearer {key}"),
     rates=(Rate(5, 60),),
@@ -231,6 +301,7 @@ SOURCE = Source(
             each="day",
             params={**STOCKS, "active": "true"},
             next_page=next_page,
+            not_with_tickers=True,
         ),
         Endpoint(
             name="tickers_delisted",
@@ -239,20 +310,45 @@ SOURCE = Source(
             each="day",
             params={**STOCKS, "active": "false"},
             next_page=next_page,
+            not_with_tickers=True,
+        ),
+        Endpoint(
+            name="splits",
+            path="/v3/reference/splits",
+            parse=parse_splits,
+            each="window",
+            params=_listed_since("execution_date"),
+            overlap=LATEST_ACTIONS,
+            next_page=next_page,
+        ),
+        Endpoint(
+            name="dividends",
+            path="/v3/reference/dividends",
+            parse=parse_dividends,
+            each="window",
+            params=_listed_since("ex_dividend_date"),
+            overlap=LATEST_ACTIONS,
+            next_page=next_page,
         ),
         Endpoint(
             name="news",
             path="/v2/reference/news",
             parse=parse_news,
             each="window",
-            params={
-                "published_utc.gte": "{since:%Y-%m-%dT%H:%M:%SZ}",
-                "order": "asc",
-                "sort": "published_utc",
-                "limit": "1000",
-            },
-            overlap=timedelta(days=2),  # articles arrive late
+            params=ARTICLES,
+            overlap=LATEST_ARTICLES,
             next_page=next_page,
+            not_with_tickers=True,
+        ),
+        Endpoint(
+            name="news_of_ticker",
+            path="/v2/reference/news",
+            parse=parse_news,
+            each="ticker",
+            params={**ARTICLES, "ticker": "{ticker}"},
+            overlap=LATEST_ARTICLES,
+            next_page=next_page,
+            only_with_tickers=True,
         ),
     ),
     diagnose=diagnose,

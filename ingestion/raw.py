@@ -133,9 +133,7 @@ class RawSchema:
             for field in table.schema:
                 if field.metadata and b"description" in field.metadata:
                     columns[field.name]["description"] = field.metadata[b"description"].decode()
-            load_id = dlt_load_id_column()
-            columns[load_id["name"]] = load_id
-            hints = new_table(table.name, write_disposition="append", columns=list(columns.values()))
+            hints = new_table(table.name, write_disposition="append", columns=[*columns.values(), dlt_load_id_column()])
             schema.update_table({**hints, "description": table.description})
         return schema
 

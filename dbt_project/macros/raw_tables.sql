@@ -1,7 +1,7 @@
 {#- Every raw table that dlt loads, by source. -#}
 {% macro raw_tables() -%}
     {{ return({
-        'polygon': ['bars', 'tickers', 'news'],
+        'polygon': ['bars', 'tickers', 'news', 'splits', 'dividends', 'listings'],
         'alpha_vantage': ['daily', 'news'],
         'rss': ['entries'],
         'pystock': ['prices', 'symbols', 'reports'],

@@ -12,12 +12,18 @@ mentioned as (
     select * from {{ ref('int_article_mentions__matched') }}
 ),
 
+acted as (
+    select * from {{ ref('int_actions__versioned') }}
+),
+
 tickers as (
     select ticker from described
     union
     select ticker from observed
     union
     select ticker from mentioned
+    union
+    select ticker from acted
 )
 
 select

@@ -1,0 +1,119 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['ticker', 'ex_date', 'response_id'],
+        pre_hook="{{ claim_new_loads(sources=['pystock']) }}",
+    )
+}}
+
+-- An archive holds two sessions. Where the close of the older one has been rewritten and that of the newer one has not,
+-- something came between them: a split, or a dividend, whichever the ratio looks like.
+
+with bars as (
+    select * from {{ ref('stg_pystock__prices') }}
+    where {{ is_newly_claimed(['pystock']) }} and close_price > 0 and adjusted_close_price > 0 and open_price > 0
+),
+
+numbered as (
+    select
+        *,
+        -- A few archives hold their rows several times: the last one counts.
+        row_number() over (
+            partition by response_id, ticker, trading_date
+            order by row_in_response desc
+        ) as delivery_number
+    from bars
+    where
+        -- Only securities with a rewritten close, which are few.
+        exists (
+            select 1 from bars as rewritten
+            where
+                rewritten.response_id = bars.response_id
+                and rewritten.ticker = bars.ticker
+                and abs(rewritten.adjusted_close_price / rewritten.close_price - 1) > 0.000005
+        )
+),
+
+paired as (
+    select
+        ticker,
+        response_id,
+        received_at,
+        trading_date as ex_date,
+        open_price,
+        lag(trading_date) over archive_days as previous_date,
+        lag(close_price) over archive_days as previous_close_price,
+        lag(adjusted_close_price) over archive_days as previous_adjusted_close_price,
+        adjusted_close_price / close_price as factor
+    from numbered
+    where delivery_number = 1
+    window archive_days as (partition by response_id, ticker order by trading_date)
+),
+
+stepped as (
+    select
+        *,
+        previous_adjusted_close_price / previous_close_price / factor as step_factor,
+        -- Half a cent of the rewritten close, and never more than a thousandth: what rounding can do.
+        least(0.001, 0.005 / previous_adjusted_close_price) as tolerance
+    from paired
+    where previous_close_price is not null
+),
+
+measured as (
+    select
+        *,
+        greatest(step_factor, 1 / step_factor) as ratio,
+        -- A real split or a large payment moves the next open with it; a false entry does not.
+        abs(ln(open_price / (previous_close_price * step_factor)))
+        < abs(ln(open_price / previous_close_price)) as is_seen_in_price
+    from stepped
+    where abs(step_factor - 1) > 0.000005
+),
+
+simplified as (
+    select
+        *,
+        {{ simple_denominator('ratio', 'tolerance') }} as denominator,
+        -- Four decimals are what dividends have; the archives' single precision leaves noise behind them.
+        cast(
+            round(cast(previous_close_price * (1 - step_factor) as {{ dbt.type_numeric() }}), 4) as {{ type_double() }}
+        ) as cash_amount
+    from measured
+),
+
+read as (
+    select
+        *,
+        round(ratio * denominator) as numerator,
+        case
+            when ratio >= 1.25 and not is_seen_in_price then 'contradicted'
+            when ratio >= 1.25 and denominator is not null then 'split'
+            when cash_amount > 0 then 'dividend'
+            else 'unexplained'
+        end as reading
+    from simplified
+)
+
+select
+    {{ normalised_ticker('ticker') }} as ticker,
+    ex_date,
+    response_id,
+    previous_date,
+    previous_close_price,
+    previous_adjusted_close_price,
+    open_price,
+    step_factor,
+    reading,
+    cast(
+        case when reading = 'split' then case when step_factor > 1 then numerator else denominator end end
+        as {{ type_double() }}
+    ) as split_from,
+    cast(
+        case when reading = 'split' then case when step_factor > 1 then denominator else numerator end end
+        as {{ type_double() }}
+    ) as split_to,
+    case when reading = 'dividend' then cash_amount end as cash_amount,
+    received_at
+from read

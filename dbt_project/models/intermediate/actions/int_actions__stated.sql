@@ -1,0 +1,147 @@
+-- Providers that state for each bar what happened on its day: a later statement about the same day takes its place.
+
+with alpha_vantage as (
+    select * from {{ ref('stg_alpha_vantage__daily') }}
+    where split_coefficient is not null and {{ is_finished(['alpha_vantage']) }}
+),
+
+inferred as (
+    select * from {{ ref('int_actions__inferred') }}
+    where reading in ('split', 'dividend')
+),
+
+stated as (
+    select
+        'alpha_vantage' as provider,
+        {{ normalised_ticker('ticker') }} as ticker,
+        trading_date as ex_date,
+        case when split_coefficient > 0 then split_coefficient else 1 end as split_ratio,
+        cast(null as {{ type_double() }}) as split_from,
+        cast(null as {{ type_double() }}) as split_to,
+        greatest(coalesce(dividend_amount, 0), 0) as cash_amount,
+        response_id,
+        row_in_response,
+        received_at
+    from alpha_vantage
+    union all
+    select
+        'pystock' as provider,
+        ticker,
+        ex_date,
+        coalesce(split_to / split_from, 1) as split_ratio,
+        split_from,
+        split_to,
+        coalesce(cash_amount, 0) as cash_amount,
+        response_id,
+        cast(0 as {{ dbt.type_bigint() }}) as row_in_response,
+        received_at
+    from inferred
+),
+
+eventful as (
+    select
+        provider,
+        ticker,
+        ex_date
+    from stated
+    where split_ratio <> 1 or cash_amount > 0
+    group by provider, ticker, ex_date
+),
+
+of_eventful_days as (
+    select stated.* from stated
+    inner join eventful
+        on stated.provider = eventful.provider
+            and stated.ticker = eventful.ticker
+            and stated.ex_date = eventful.ex_date
+),
+
+by_kind as (
+    select
+        provider,
+        ticker,
+        'split' as action_kind,
+        ex_date,
+        split_ratio,
+        split_from,
+        split_to,
+        cast(0 as {{ type_double() }}) as cash_amount,
+        response_id,
+        row_in_response,
+        received_at
+    from of_eventful_days
+    union all
+    select
+        provider,
+        ticker,
+        'dividend' as action_kind,
+        ex_date,
+        cast(1 as {{ type_double() }}) as split_ratio,
+        cast(null as {{ type_double() }}) as split_from,
+        cast(null as {{ type_double() }}) as split_to,
+        cash_amount,
+        response_id,
+        row_in_response,
+        received_at
+    from of_eventful_days
+),
+
+compared as (
+    select
+        *,
+        lag(split_ratio) over statements as previous_split_ratio,
+        lag(cash_amount) over statements as previous_cash_amount
+    from by_kind
+    window
+        statements as (
+            partition by provider, ticker, action_kind, ex_date
+            order by received_at, response_id, row_in_response
+        )
+),
+
+changed as (
+    select
+        *,
+        lead(received_at) over (
+            partition by provider, ticker, action_kind, ex_date
+            order by received_at, response_id, row_in_response
+        ) as next_received_at,
+        greatest(split_ratio, 1 / split_ratio) as ratio
+    from compared
+    where
+        previous_split_ratio is null
+        or previous_split_ratio <> split_ratio
+        or previous_cash_amount <> cash_amount
+),
+
+simplified as (
+    select
+        *,
+        -- Coefficients are printed with four decimals: 0.0667 is one for fifteen.
+        {{ simple_denominator('ratio', '0.001') }} as denominator
+    from changed
+    where split_ratio <> 1 or cash_amount > 0
+)
+
+select
+    provider,
+    ticker,
+    action_kind,
+    ex_date,
+    case
+        when action_kind <> 'split' then null
+        when split_from is not null then split_from
+        when split_ratio < 1 then coalesce(round(ratio * denominator), ratio)
+        else coalesce(cast(denominator as {{ type_double() }}), 1)
+    end as split_from,
+    case
+        when action_kind <> 'split' then null
+        when split_to is not null then split_to
+        when split_ratio < 1 then coalesce(cast(denominator as {{ type_double() }}), 1)
+        else coalesce(round(ratio * denominator), ratio)
+    end as split_to,
+    case when action_kind = 'dividend' then cash_amount end as cash_amount,
+    response_id,
+    received_at as known_from,
+    next_received_at as known_to
+from simplified

@@ -19,7 +19,7 @@ from ingestion.errors import (
     UnknownTicker,
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source, Table
-from ingestion.parsing import found, json_object, parse_records, refuse, table
+from ingestion.parsing import assemble, found, json_object, parse_records, refuse, table
 from ingestion.values import show
 
 BARS = table(
@@ -234,13 +234,14 @@ def parse_dividends(response: Response) -> Parsed:
 
 def _listed(response: Response, parsed: Parsed, entity: Table, since: str) -> Parsed:
     page = {
-        "entity": entity.name,
-        "listed_from": response.params.get(since),
-        "is_last": next_page(response) is None,
-        "row_count": parsed.tables[entity.name].num_rows,
-        "refused_count": len(parsed.rejected),
+        "entity": [entity.name],
+        "listed_from": [response.params.get(since)],
+        "is_last": [next_page(response) is None],
+        "row_count": [parsed.tables[entity.name].num_rows],
+        "refused_count": [len(parsed.rejected)],
     }
-    return Parsed(parsed.tables | parse_records(LISTINGS, [page]).tables, parsed.rejected)
+    about = assemble(LISTINGS, page, [parsed.rows_received], lambda place: str(page))
+    return Parsed(parsed.tables | about.tables, parsed.rejected + about.rejected)
 
 
 def next_page(response: Response) -> str | None:

@@ -29,6 +29,8 @@ ROWS: dict[str, tuple[Callable[[Response], Parsed], int]] = {
     "aggs_AAPL_1day_2020-06.json": (polygon.parse_aggs, 13),
     "aggs_AAPL_1day_2023-01.json": (polygon.parse_aggs, 6),
     "mock_aggs_range.json": (polygon.parse_aggs, 2),
+    # Ten splits, and what the page is of the list.
+    "mock_splits.json": (polygon.parse_splits, 11),
     "mock_tickers_page2.json": (polygon.parse_tickers, 2),
     "news_AAPL_2025-09.json": (polygon.parse_news, 2),
 }
@@ -47,7 +49,6 @@ ERRORS: dict[str, tuple[int, type[ProviderError]]] = {
 OTHER_SHAPES = {
     "legacy_v1_meta_company_TSLA.json",
     "mock_market_upcoming.json",
-    "mock_splits.json",
     "mock_ticker_details.json",
 }
 PARSERS: tuple[Callable[[Response], Parsed], ...] = (
@@ -55,7 +56,10 @@ PARSERS: tuple[Callable[[Response], Parsed], ...] = (
     polygon.parse_aggs,
     polygon.parse_tickers,
     polygon.parse_news,
+    polygon.parse_splits,
+    polygon.parse_dividends,
 )
+LISTS = (polygon.parse_splits, polygon.parse_dividends)
 
 
 def read(name: str) -> bytes:
@@ -192,7 +196,10 @@ def test_prices_that_are_no_numbers_refuse_their_bar() -> None:
 )
 def test_no_data_is_an_empty_table(parse: Callable[[Response], Parsed], body: bytes) -> None:
     assert polygon.diagnose(200, {}, body) is None
-    assert parse(polygon_answer(body)).rows_received == 0
+    counts = {name: kept.num_rows for name, kept in parse(polygon_answer(body)).tables.items()}
+    # An empty list is a whole one all the same: whatever it might have held is withdrawn.
+    assert counts.pop("listings", 1) == 1
+    assert not any(counts.values())
 
 
 def test_aggregates_of_another_ticker_are_refused() -> None:
@@ -214,6 +221,67 @@ def test_articles_with_a_broken_time_are_refused() -> None:
     parsed = polygon.parse_news(polygon_answer(body))
     assert parsed.rejected[0].reason == "published_utc: '2025-09-23 soon' is not a time that can be read"
     assert parsed.rows_received == 2
+
+
+def test_splits_say_where_in_their_list_they_stand() -> None:
+    body = read("mock_splits.json")
+    first = body.replace(b'"status"', b'"next_url": "https://api.polygon.io/v3/reference/splits?cursor=x", "status"')
+    parsed = polygon.parse_splits(polygon_answer(first, **{"execution_date.gte": "2022-05-01"}))
+    assert rows(parsed, "splits")[7] == {
+        "ticker": "BRW",
+        "execution_date": date(2022, 5, 20),
+        "split_from": 2.0,
+        "split_to": 1.0,
+        "_row_number": 7,
+    }
+    assert rows(parsed, "listings") == [
+        {
+            "entity": "splits",
+            "listed_from": date(2022, 5, 1),
+            "is_last": False,
+            "row_count": 10,
+            "refused_count": 0,
+            "_row_number": 10,
+        }
+    ]
+    broken = body.replace(b'"split_to": 20', b'"split_to": "many"', 1)
+    last = polygon.parse_splits(polygon_answer(broken))
+    page = last.tables["listings"].to_pylist()[0]
+    assert (page["listed_from"], page["is_last"], page["row_count"], page["refused_count"]) == (None, True, 9, 1)
+    assert last.rows_received == 11
+
+
+def test_dividends_keep_their_terms() -> None:
+    dividend = {
+        "cash_amount": 0.22,
+        "currency": "USD",
+        "declaration_date": "2021-10-28",
+        "dividend_type": "CD",
+        "ex_dividend_date": "2021-11-05",
+        "frequency": 4,
+        "id": "E416a068758f85277196150c3eb73a3963ce859c4abbb",
+        "pay_date": "2021-11-11",
+        "record_date": "2021-11-08",
+        "ticker": "AAPL",
+    }
+    undated = {"ticker": "B", "cash_amount": 1, "ex_dividend_date": "2021-11-05", "declaration_date": ""}
+    nameless = {**undated, "ex_dividend_date": None}
+    body = orjson.dumps({"status": "OK", "results": [dividend, undated, nameless]})
+    parsed = polygon.parse_dividends(polygon_answer(body))
+    first, second = rows(parsed, "dividends")
+    assert first | {"_row_number": 0} == first
+    assert (first["cash_amount"], first["frequency"], first["declaration_date"]) == (0.22, 4, date(2021, 10, 28))
+    assert (second["cash_amount"], second["declaration_date"]) == (1.0, None)
+    assert [r.row_number for r in parsed.rejected] == [2]
+
+
+def test_lists_of_actions_begin_with_their_overlap_and_have_no_end() -> None:
+    for endpoint in polygon.SOURCE.endpoints:
+        if endpoint.name in ("splits", "dividends"):
+            assert endpoint.overlap.days == 30
+            assert [name for name in endpoint.params if name.endswith((".gte", ".lte"))] == [
+                "execution_date.gte" if endpoint.name == "splits" else "ex_dividend_date.gte"
+            ]
 
 
 def test_the_next_page_is_followed_and_only_to_an_address() -> None:

@@ -2,12 +2,12 @@
     Incremental by loads, not by time. Each incremental model keeps in `int_loads__processed` the loads it has
     read. `claim_new_loads`, its pre-hook, adds the finished loads that are not there yet, marked with this
     invocation; `is_newly_claimed` then reads exactly those. Hook, reading and writing are
-    one transaction: a model that is killed has claimed nothing, a load that finishes while it runs waits for
-    the next run, and a load that never finishes is never read.
+    one transaction: a model that is killed has claimed nothing. Loads are listed once in each build, by
+    `int_loads__finished`: one that finishes later waits for the next build, one that never does is never read.
 -#}
 
 {#-
-    sources:   raw sources (`raw_<source>`) whose finished loads the model reads; or
+    sources:   the sources whose loads the model reads, as far as `int_loads__finished` lists them; or
     upstream:  a model that claims loads itself; its claims, and no others, are handed on.
     A first build or a full refresh forgets what was claimed before.
 -#}
@@ -27,10 +27,8 @@
         {%- if upstream %}
         select source, load_id from {{ ledger }} where model = '{{ upstream }}'
         {%- else %}
-        {%- for source_name in sources %}
-        select '{{ source_name }}' as source, load_id from {{ source('raw_' ~ source_name, '_dlt_loads') }} where status = 0
-        {{- ' union' if not loop.last }}
-        {%- endfor %}
+        select source_name as source, load_id from {{ ref('int_loads__finished') }}
+        where source_name in ('{{ sources | join("', '") }}')
         {%- endif %}
     ) as available
     where not exists (
@@ -69,7 +67,7 @@
     (
         {%- for source_name in sources %}
         {% set loads -%}
-            select load_id from {{ source('raw_' ~ source_name, '_dlt_loads') }} where status = 0
+            select load_id from {{ ref('int_loads__finished') }} where source_name = '{{ source_name }}'
         {%- endset -%}
         {%- if source_column %}{{ source_column }} = '{{ source_name }}' and {% endif -%}
         {{ is_any_of('_dlt_load_id', loads) }}

@@ -82,9 +82,9 @@ def test_a_load_that_finishes_between_two_models_is_not_lost(ready: House) -> No
     ready.load([rawdata.polygon_bars("200.1", 0, 3)])
     run(ready)
     ready.load([rawdata.polygon_bars("200.2", 3, 4)])
-    run(ready, "--select", "int_bars__versioned")
+    run(ready, "--select", "int_loads__finished", "int_bars__versioned")
     ready.load([rawdata.polygon_bars("200.3", 4, 5)])
-    run(ready, "--select", "int_bars__latest", "fct_daily_bars")
+    run(ready, "--select", "int_loads__finished", "int_bars__latest", "fct_daily_bars")
     assert counts(ready)[0] == 160
     run(ready)
     assert counts(ready)[0] == 200
@@ -100,7 +100,7 @@ def test_a_model_that_breaks_off_has_claimed_nothing(ready: House) -> None:
     ready.load([rawdata.polygon_bars("200.2", 3, 4)])
     claimed = "select count(*) from intermediate.int_loads__processed where model = 'fct_daily_bars'"
     before = ready.rows(claimed)
-    assert ready.dbt.run("run", "--select", "int_bars__versioned", "int_bars__latest", "fct_daily_bars").returncode == 1
+    assert ready.dbt.run("run", "--select", "int_loads__finished", "int_bars__versioned+1", "fct_daily_bars").returncode == 1
     assert ready.rows(claimed) == before
     ready.rows("alter table marts.fct_daily_bars drop constraint broken")
     run(ready)

@@ -30,12 +30,14 @@ def create_roles_and_database(connection: Connection, database: str) -> None:
         raise MarketloomError(
             f"the warehouse must be PostgreSQL 15 or newer; it is {connection.server_version // 10000}"
         )
+    # From 16 on, whoever creates a role may administer it, but must grant it to himself before `set role`.
+    may_become = "set" if connection.server_version >= 160000 else "member"
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", (BOOTSTRAP_LOCK,))
         for role in (LOADER, TRANSFORMER, ANALYST):
             if not _exists(cursor, "select 1 from pg_roles where rolname = %s", role):
                 cursor.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
-            if not _exists(cursor, "select 1 where pg_has_role(current_user, %s, 'member')", role):
+            if not _exists(cursor, f"select 1 where pg_has_role(current_user, %s, '{may_become}')", role):
                 cursor.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
         if not _exists(cursor, "select 1 from pg_database where datname = %s", database):
             # Locale C: text sorts and compares as bytes, so indexes are quick and order is the same everywhere.

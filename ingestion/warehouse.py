@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/runtime-config.html
 """
 
 import logging
+import shutil
 import subprocess
 import time
 import warnings
@@ -34,10 +35,16 @@ def up(settings: Settings) -> None:
     """Start the embedded server if it is the one in use, then make roles, database and schemas. Safe to repeat."""
     if settings.is_embedded and not is_running(settings):
         _start_embedded(settings)
-    with connect(settings, database="postgres", autocommit=True) as connection:
-        roles.create_roles_and_database(connection, settings.database)
-    with connect(settings) as connection:
-        roles.create_schemas(connection)
+    try:
+        with connect(settings, database="postgres", autocommit=True) as connection:
+            roles.create_roles_and_database(connection, settings.database)
+        with connect(settings) as connection:
+            roles.create_schemas(connection)
+    except psycopg2.errors.InsufficientPrivilege as refused:
+        raise WarehouseError(
+            f"the warehouse's user may not make roles and schemas ({str(refused).splitlines()[0]}): run "
+            "`marketloom up` once as a superuser, or as one with CREATEROLE and CREATEDB that owns the database"
+        ) from None
 
 
 def down(settings: Settings) -> bool:
@@ -88,10 +95,10 @@ def connect(
 
 def psql(settings: Settings, arguments: list[str]) -> int:
     """Hand over to psql on the target's database; its exit status."""
-    program = _binary("psql") if settings.is_embedded else "psql"
+    program = None if settings.is_embedded else shutil.which("psql")
     if not is_running(settings):
         raise WarehouseError(_unreachable(settings, "no server answers"))
-    command = [str(program), "-d", settings.database, *arguments]
+    command = [str(program or _binary("psql")), "-d", settings.database, *arguments]
     return subprocess.run(command, env=settings.subprocess_environment, check=False).returncode
 
 

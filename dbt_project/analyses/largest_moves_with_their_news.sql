@@ -33,7 +33,7 @@ left join lateral (
     select fct_articles.title
     from {{ ref('bridge_article_securities') }} as bridge
     inner join {{ ref('fct_articles') }} as fct_articles on bridge.article_key = fct_articles.article_key
-    where bridge.security_key = moves.security_key and fct_articles.session_date = moves.trading_date
+    where bridge.security_key = moves.security_key and bridge.published_effective_session_date = moves.trading_date
     order by fct_articles.copy_count desc, fct_articles.published_at asc
     limit 1
 ) as articles on true

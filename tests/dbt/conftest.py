@@ -21,6 +21,7 @@ MARTS = [
     "bridge_article_securities",
     "dim_securities",
     "dim_sessions",
+    "fct_article_reactions",
     "fct_articles",
     "fct_corporate_actions",
     "fct_daily_bars",

@@ -160,8 +160,8 @@ def test_an_example_query_gives_rows_to_the_analyst(built: House, name: str) -> 
     assert built.rows(compiled.read_text(), role="marketloom_analyst")
 
 
-def test_there_are_ten_example_queries() -> None:
-    assert len(list((ROOT / "dbt_project" / "analyses").glob("*.sql"))) == 10
+def test_there_are_ten_example_queries_at_least() -> None:
+    assert len(list((ROOT / "dbt_project" / "analyses").glob("*.sql"))) >= 10
 
 
 def test_everything_is_described(built: House) -> None:

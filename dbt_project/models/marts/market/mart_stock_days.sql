@@ -38,16 +38,34 @@ session_bars as (
         )
 ),
 
-article_days as (
+scored as (
     select
-        mentions.security_key,
-        articles.session_date,
-        count(*) as article_count,
-        avg(coalesce(mentions.sentiment_score, articles.sentiment_score)) as mean_sentiment_score
+        mentions.*,
+        coalesce(mentions.sentiment_score, articles.sentiment_score) as score
     from mentions
     inner join articles on mentions.article_key = articles.article_key
-    where articles.session_date is not null
-    group by mentions.security_key, articles.session_date
+),
+
+published_days as (
+    select
+        security_key,
+        published_effective_session_date as trading_date,
+        count(*) as article_count,
+        avg(score) as mean_sentiment_score
+    from scored
+    where published_effective_session_date is not null
+    group by security_key, published_effective_session_date
+),
+
+known_days as (
+    select
+        security_key,
+        effective_session_date as trading_date,
+        count(*) as article_count,
+        avg(score) as mean_sentiment_score
+    from scored
+    where effective_session_date is not null
+    group by security_key, effective_session_date
 )
 
 select
@@ -65,11 +83,17 @@ select
             then session_bars.close_price / nullif(session_bars.previous_close_price, 0) - 1
     end as one_day_return,
     case when session_bars.day_count = 20 then session_bars.mean_volume end as average_volume_20_sessions,
-    cast(coalesce(article_days.article_count, 0) as {{ dbt.type_int() }}) as article_count,
-    article_days.mean_sentiment_score,
+    cast(coalesce(published_days.article_count, 0) as {{ dbt.type_int() }}) as article_count,
+    published_days.mean_sentiment_score,
+    cast(coalesce(known_days.article_count, 0) as {{ dbt.type_int() }}) as known_article_count,
+    known_days.mean_sentiment_score as known_mean_sentiment_score,
     session_bars.provider,
     session_bars.is_suspect,
     session_bars.known_from as bar_known_from
 from session_bars
-left join article_days
-    on session_bars.security_key = article_days.security_key and session_bars.trading_date = article_days.session_date
+left join published_days
+    on
+        session_bars.security_key = published_days.security_key
+        and session_bars.trading_date = published_days.trading_date
+left join known_days
+    on session_bars.security_key = known_days.security_key and session_bars.trading_date = known_days.trading_date

@@ -81,7 +81,7 @@ def ingest(
         days = [day.date() if day else None for day in (since, until)]
         if days[0] and days[1] and days[0] > days[1]:
             raise typer.BadParameter(f"--since {days[0]} is after --until {days[1]}")
-        names = _known(sources)
+        names = _known(sources, as_files=False)
         runner.finish(runner.ingest(settings, names, days[0], days[1], tuple(ticker or ()), console), console)
 
 
@@ -95,8 +95,8 @@ def backfill(
     with _settled(target) as settings:
         from ingestion import runner
 
-        (name,) = _known([source])
-        runner.finish([runner.backfill(settings, name, paths, console)], console)
+        (name,) = _known([source], as_files=True)
+        runner.finish(runner.backfill(settings, name, paths, console), console)
 
 
 @app.command()
@@ -154,12 +154,18 @@ def sample(
     console.print(f"wrote {folder}/pystock/*.tar.gz and {folder}/headlines/*.csv")
 
 
-def _known(names: list[str] | None) -> list[str]:
+def _known(names: list[str] | None, *, as_files: bool | None = None) -> list[str]:
+    """The names if they are those of sources, and of such as come (or do not come) as files."""
     from ingestion.sources import SOURCES
 
     unknown = [name for name in names or () if name not in SOURCES]
     if unknown:
         raise typer.BadParameter(f"unknown source {', '.join(unknown)}: known are {', '.join(SOURCES)}")
+    for name in names or ():
+        if as_files is False and SOURCES[name].unpack:
+            raise typer.BadParameter(f"{name} comes as files: use `marketloom backfill {name} PATH`")
+        if as_files and not SOURCES[name].unpack:
+            raise typer.BadParameter(f"{name} does not come as files: use `marketloom ingest {name}`")
     return list(names or ())
 
 

@@ -21,6 +21,7 @@ from ingestion.landing import Landing
 from ingestion.model import Source
 from ingestion.pipeline import Run
 from ingestion.plan import Window, sessions_between
+from ingestion.redaction import Redactor
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
 
@@ -56,18 +57,28 @@ def ingest(
                 return run.report
             return run.ingest(window)
 
-        return _each(settings, chosen, work, console)
+        return _each(settings, chosen, work, console) + _calendar_if_missing(settings, console)
 
 
-def backfill(settings: Settings, name: str, paths: Iterable[Path], console: Console) -> SourceReport:
+def backfill(settings: Settings, name: str, paths: Iterable[Path], console: Console) -> list[SourceReport]:
     """Load the files of one source that are found at `paths` (folders are searched for its file patterns)."""
     source = SOURCES[name]
     prepare(settings)
     files = sorted({file for path in paths for file in _files(path, source)})
     if not files:
         raise MarketloomError(f"no {' or '.join(source.file_patterns)} found there: name files or their folder")
-    (report,) = _each(settings, [source], lambda run: run.backfill(files), console)
-    return report
+    reports = _each(settings, [source], lambda run: run.backfill(files), console)
+    return reports + _calendar_if_missing(settings, console)
+
+
+def _calendar_if_missing(settings: Settings, console: Console) -> list[SourceReport]:
+    """Whatever is loaded first, the marts need sessions: the calendar costs no call, so it comes along by itself."""
+    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+        cursor.execute("select exists (select from raw_calendar.days)")
+        row = cursor.fetchone()
+    if row and row[0]:
+        return []
+    return _each(settings, [SOURCES["calendar"]], lambda run: run.ingest(Window(datetime.now(UTC))), console)
 
 
 def replay(settings: Settings, names: Sequence[str], console: Console) -> list[SourceReport]:
@@ -84,7 +95,8 @@ def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> i
     reports = ingest(settings, (), None, None, (), console)
     if settings.is_sandbox:
         folder = sample(settings.home / "sample", settings.sandbox_now)
-        reports += [backfill(settings, name, [folder / name], console) for name in ("headlines", "pystock")]
+        for name in ("headlines", "pystock"):
+            reports += backfill(settings, name, [folder / name], console)
     show(reports, console)
     for arguments in (["build"], ["docs", "generate"]):
         console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
@@ -159,6 +171,10 @@ def _each(
                 reports.append(work(run))
             except MarketloomError as error:
                 run.report.failures.append(str(error))
+                reports.append(run.report)
+            except Exception as error:  # a fault of ours in one source must not cost the others their data
+                told = f"unexpected {type(error).__name__}: {error}; run it again, and report it if it stays"
+                run.report.failures.append(Redactor(settings.source(source).api_key).text(told))
                 reports.append(run.report)
     return reports
 

@@ -6,7 +6,7 @@ with known as (
         split_to / split_from as split_ratio
     from {{ ref('int_actions__versioned') }}
     where
-        known_to is null
+        {{ is_known() }}
         -- Prices are in US dollars; what is paid in another currency cannot be set against them.
         and coalesce(currency_code, 'USD') = 'USD'
 ),
@@ -49,32 +49,47 @@ best as (
 ),
 
 -- Providers may place one action on neighbouring days: the same terms from a better one within a few days are the same.
+placed as (
+    select
+        *,
+        lag(ex_date) over by_date as earlier_date,
+        lag(preference) over by_date as earlier_preference,
+        lag(coalesce(split_ratio, cash_amount)) over by_date as earlier_terms,
+        lead(ex_date) over by_date as later_date,
+        lead(preference) over by_date as later_preference,
+        lead(coalesce(split_ratio, cash_amount)) over by_date as later_terms,
+        coalesce(split_ratio, cash_amount) as terms
+    from best
+    window by_date as (partition by ticker, action_kind order by ex_date, action_key)
+),
+
 repeated as (
-    select worse.action_key
-    from best as worse
-    inner join best as better
-        on worse.ticker = better.ticker
-            and worse.action_kind = better.action_kind
-            and worse.preference > better.preference
-            and worse.ex_date <> better.ex_date
-            and worse.ex_date >= {{ dbt.dateadd('day', -5, 'better.ex_date') }}
-            and worse.ex_date <= {{ dbt.dateadd('day', 5, 'better.ex_date') }}
-    where
-        abs(worse.split_ratio / better.split_ratio - 1) < 0.001
-        or abs(worse.cash_amount / better.cash_amount - 1) < 0.01
-    group by worse.action_key
+    select
+        *,
+        coalesce(
+            earlier_preference < preference
+            and earlier_date >= {{ dbt.dateadd('day', -5, 'ex_date') }}
+            and abs(earlier_terms / terms - 1) < 0.01,
+            false
+        ) as is_repeated_from_earlier,
+        coalesce(
+            later_preference < preference
+            and later_date <= {{ dbt.dateadd('day', 5, 'ex_date') }}
+            and abs(later_terms / terms - 1) < 0.01,
+            false
+        ) as is_repeated_from_later
+    from placed
 )
 
 select
-    best.action_key,
-    best.ticker,
-    best.action_kind,
-    best.ex_date,
-    best.split_from,
-    best.split_to,
-    best.cash_amount,
-    best.provider,
-    best.known_from
-from best
-left join repeated on best.action_key = repeated.action_key
-where repeated.action_key is null
+    action_key,
+    ticker,
+    action_kind,
+    ex_date,
+    split_from,
+    split_to,
+    cash_amount,
+    provider,
+    known_from
+from repeated
+where not is_repeated_from_earlier and not is_repeated_from_later

@@ -24,6 +24,7 @@ MARTS = [
     "fct_article_reactions",
     "fct_articles",
     "fct_corporate_actions",
+    "fct_daily_bar_versions",
     "fct_daily_bars",
     "fct_daily_bars_adjusted",
     "fct_ingestion_loads",

@@ -1,15 +1,15 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='merge',
-        unique_key=['ticker', 'trading_date', 'provider', 'version_hash'],
-        indexes=[{'columns': ['ticker', 'trading_date', 'provider']}],
+        incremental_strategy='delete+insert',
+        unique_key=['ticker', 'trading_date', 'provider'],
+        indexes=[{'columns': ['ticker', 'trading_date', 'provider', 'version_number'], 'unique': true}],
         pre_hook="{{ claim_new_loads(sources=bar_providers()) }}",
     )
 }}
 
--- A version is a set of values, and what is known of one (first and last delivery) can be merged with what other
--- loads know of it, in any order, with the same outcome. That is why loads may arrive in any order.
+-- Loads may arrive in any order, so the versions of each bar that a new load touches are cut anew, from all its
+-- deliveries. A snapshot could not do that: it only ever adds to the end.
 
 with bars as (
     select * from {{ ref('int_bars__unioned') }}
@@ -21,26 +21,23 @@ delivered as (
         ticker,
         trading_date,
         provider,
-        {{ hash_of(['open_price', 'high_price', 'low_price', 'close_price', 'volume', 'suspicion']) }} as version_hash,
-        provider_ticker,
-        open_price,
-        high_price,
-        low_price,
-        close_price,
-        volume,
-        vwap_price,
-        transaction_count,
-        adjusted_close_price,
-        suspicion,
+        {{ bar_values() | join(',\n        ') }},
+        received_at,
         response_id,
-        row_in_response,
-        received_at as first_received_at,
-        received_at as last_received_at
+        row_in_response
     from bars
     {%- if is_incremental() %}
     union all
-    select known.*
+    select
+        known.ticker,
+        known.trading_date,
+        known.provider,
+        known.{{ bar_values() | join(',\n        known.') }},
+        deliveries.received_at,
+        deliveries.response_id,
+        deliveries.row_in_response
     from {{ this }} as known
+    {{ unnest_arrays(deliveries_of_version(), 'deliveries') }}
     where
         exists (
             select 1 from bars
@@ -52,27 +49,15 @@ delivered as (
     {%- endif %}
 ),
 
-numbered as (
-    select
-        *,
-        -- The same values come several times: archives overlap by a day, windows are read again, a response may
-        -- repeat a row. The last delivery stands for all, and the first time is remembered.
-        row_number() over (
-            partition by ticker, trading_date, provider, version_hash
-            order by last_received_at desc, response_id desc, row_in_response desc
-        ) as delivery_number,
-        min(first_received_at) over (
-            partition by ticker, trading_date, provider, version_hash
-        ) as version_first_received_at
-    from delivered
+versions as (
+    {{ episodes('delivered', key=['ticker', 'trading_date', 'provider'], values=bar_values()) }}
 )
 
 select
     ticker,
     trading_date,
     provider,
-    version_hash,
-    provider_ticker,
+    cast(version_number as {{ dbt.type_int() }}) as version_number,
     open_price,
     high_price,
     low_price,
@@ -80,11 +65,11 @@ select
     volume,
     vwap_price,
     transaction_count,
-    adjusted_close_price,
     suspicion,
-    response_id,
-    row_in_response,
-    version_first_received_at as first_received_at,
-    last_received_at
-from numbered
-where delivery_number = 1
+    known_from,
+    lead(known_from) over (partition by ticker, trading_date, provider order by version_number) as known_to,
+    last_received_at,
+    delivery_times,
+    delivery_response_ids,
+    delivery_rows
+from versions

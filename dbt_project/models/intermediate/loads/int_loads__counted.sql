@@ -21,7 +21,7 @@ select
     min(_received_at) as first_received_at,
     max(_received_at) as last_received_at
 from {{ source('raw_' ~ source_name, table_name) }}
-where {{ is_newly_claimed([source_name]) }}
+where {{ is_newly_claimed([source_name]) }} and {{ 'true' if source_name == 'calendar' else is_known_by_now() }}
 group by _dlt_load_id
 {{ 'union all' if not (loop.last and is_last_source) }}
 {% endfor %}

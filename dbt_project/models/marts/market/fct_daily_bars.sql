@@ -4,7 +4,8 @@
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
-        pre_hook="{{ claim_new_loads(upstream='int_bars__latest') }}",
+        pre_hook="{{ claim_new_loads(upstream='fct_daily_bar_versions') }}",
+        post_hook="{{ create_daily_bars_as_of() }}",
     )
 }}
 
@@ -16,39 +17,23 @@ with newly_claimed as (
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
 ),
 
-latest as (
-    select bars.* from {{ ref('int_bars__latest') }} as bars
+current_versions as (
+    select versions.* from {{ ref('fct_daily_bar_versions') }} as versions
+    where versions.is_current
     {%- if is_incremental() %}
-    where
-        exists (
-            select 1 from newly_claimed
-            where newly_claimed.ticker = bars.ticker and newly_claimed.trading_date = bars.trading_date
-        )
+    and exists (
+        select 1 from newly_claimed
+        where newly_claimed.ticker = versions.ticker and newly_claimed.trading_date = versions.trading_date
+    )
     {%- endif %}
 ),
 
-priorities as (
-    select * from {{ ref('provider_priorities') }}
-),
-
-numbered as (
-    select
-        latest.*,
-        -- Several providers sell the same bar: one free of suspicion comes first, then the order of the seed.
-        row_number() over (
-            partition by latest.ticker, latest.trading_date
-            order by
-                case when latest.suspicion is null then 0 else 1 end,
-                coalesce(priorities.priority, 1000),
-                latest.provider
-        ) as choice_number,
-        count(*) over (partition by latest.ticker, latest.trading_date) as provider_count
-    from latest
-    left join priorities on latest.provider = priorities.provider
+best as (
+    {{ best_daily_bars('current_versions') }}
 )
 
 select
-    {{ security_key('ticker') }} as security_key,
+    security_key,
     ticker,
     trading_date,
     open_price,
@@ -59,9 +44,10 @@ select
     vwap_price,
     transaction_count,
     provider,
-    cast(provider_count as {{ dbt.type_int() }}) as provider_count,
-    cast(version_count as {{ dbt.type_int() }}) as version_count,
-    suspicion is not null as is_suspect,
+    provider_count,
+    version_count,
+    close_disagreement,
+    is_disputed,
+    is_suspect,
     known_from
-from numbered
-where choice_number = 1
+from best

@@ -29,3 +29,5 @@ select
     loads.schema_version_hash
 from loads
 left join counted on loads.source_name = counted.source_name and loads.load_id = counted.load_id
+-- Of the past: loads that had brought something by then.
+where {{ is_known_by_now('counted.first_received_at') }}

@@ -1,5 +1,6 @@
 with source as (
     select * from {{ source('raw_polygon', 'news') }}
+    where {{ is_known_by_now() }}
 ),
 
 renamed as (

@@ -1,0 +1,13 @@
+{#- One macro per mart that can be asked for a moment; each is the mart's post-hook. See docs/time.md. -#}
+
+{% macro create_daily_bars_as_of() -%}
+    {%- set known -%}
+        (select * from {{ ref('fct_daily_bar_versions') }} where {{ is_known_at('as_of') }}) as known
+    {%- endset -%}
+    {{ create_as_of_function(
+        'daily_bars_as_of',
+        best_daily_bars(known),
+        'fct_daily_bars as it stood at a moment: select * from marts.daily_bars_as_of(''2015-11-30 14:00+00'') '
+        ~ 'where ticker = ''AAPL''. Conditions on ticker and trading_date use the index.'
+    ) }}
+{%- endmacro %}

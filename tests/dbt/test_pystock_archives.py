@@ -64,6 +64,51 @@ def test_each_bar_stands_once_with_the_values_of_its_last_version(filled: House)
     pd.testing.assert_frame_equal(found.sort_index(), expected[PRICES].astype(float), check_names=False)
 
 
+def rewritten(folder: Path) -> pd.DataFrame:
+    """Older closes that an archive has rewritten while it left the newer one, with the factor of what came between."""
+    frames = []
+    for path in sorted(folder.glob("*.tar.gz")):
+        with tarfile.open(path) as archive:
+            member = archive.extractfile("prices.csv")
+            assert member is not None
+            frame = pd.read_csv(member, on_bad_lines="skip", low_memory=False)
+        frame = frame[frame["date"] != "date"].drop_duplicates(["symbol", "date"], keep="last")
+        frame[["close", "adj_close"]] = frame[["close", "adj_close"]].apply(pd.to_numeric)
+        frame = frame.sort_values("date").set_index("symbol")
+        old, new = frame[~frame.index.duplicated(keep="first")], frame[~frame.index.duplicated(keep="last")]
+        pair = old.join(new, rsuffix="_new")
+        pair = pair[(pair["date"] < pair["date_new"]) & (pair["adj_close_new"] == pair["close_new"])]
+        frames.append(pair[(pair["adj_close"] / pair["close"] - 1).abs() > 0.00001].reset_index())
+    found = pd.concat(frames).rename(columns={"symbol": "ticker", "date": "before", "date_new": "ex_date"})
+    found["factor"] = found["adj_close"] / found["close"]
+    return found.set_index(["ticker", "ex_date"])
+
+
+def test_adjusted_closes_are_those_that_the_archives_have_rewritten(filled: House) -> None:
+    expected = rewritten(DATA / "pystock")
+    # Later actions are taken out again: an archive knows of those between its two sessions only.
+    query = (
+        "select i.ticker, i.ex_date::text, i.reading, b.close_price / n.split_factor, "
+        "b.total_return_close_price / n.split_factor / n.dividend_factor "
+        "from intermediate.int_actions__inferred i "
+        "join marts.fct_daily_bars_adjusted b on b.ticker = i.ticker and b.trading_date = i.previous_date "
+        "join marts.fct_daily_bars_adjusted n on n.ticker = i.ticker and n.trading_date = i.ex_date"
+    )
+    columns = ["ticker", "ex_date", "reading", "split_adjusted", "total_return"]
+    found = pd.DataFrame(filled.rows(query), columns=columns).set_index(["ticker", "ex_date"]).join(expected)
+    assert len(found) == len(expected) > 3_800
+    assert found["factor"].notna().all()
+    splits, dividends = (found[found["reading"] == reading] for reading in ("split", "dividend"))
+    assert len(splits) == 44
+    assert ((splits["factor"] > 1).sum(), (splits["factor"] < 0.34).sum()) == (36, 2)
+    # The files have two to six decimals, in single precision.
+    assert (splits["split_adjusted"] - splits["adj_close"]).abs().max() < 0.005
+    assert (dividends["total_return"] - dividends["adj_close"]).abs().max() < 0.005
+    # What the price that followed does not bear out is left as traded.
+    others = found.drop(splits.index).drop(dividends.index)
+    assert sorted(others.index) == [("HCHC", "2015-11-12"), ("NBY", "2015-12-18"), ("RYAAY", "2015-10-28")]
+
+
 def test_headlines_meet_their_bars(filled: House) -> None:
     joined = filled.rows(
         "select count(*), sum(article_count) from marts.mart_stock_days "
@@ -74,8 +119,7 @@ def test_headlines_meet_their_bars(filled: House) -> None:
 
 
 def test_a_session_that_nobody_collected_is_a_failure(filled: House) -> None:
-    for relation in ("int_bars__latest",):
-        filled.rows(f"delete from intermediate.{relation} where trading_date = '2015-11-10'")
+    filled.rows("delete from intermediate.int_bars__versioned where trading_date = '2015-11-10'")
     done = filled.dbt.run("test", "--select", "no_session_is_missing_between_first_and_last_bar")
     assert done.returncode == 1
     (missing,) = filled.rows("select count(*) from quarantine.no_session_is_missing_between_first_and_last_bar")

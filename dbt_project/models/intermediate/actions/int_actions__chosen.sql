@@ -6,7 +6,7 @@ with known as (
         split_to / split_from as split_ratio
     from {{ ref('int_actions__versioned') }}
     where
-        {{ is_known() }}
+        known_to is null
         -- Prices are in US dollars; what is paid in another currency cannot be set against them.
         and coalesce(currency_code, 'USD') = 'USD'
 ),

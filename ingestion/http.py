@@ -106,7 +106,7 @@ class Client:
             headers=kept,
             duration_ms=round((time.monotonic() - started) * 1000, 3),
             attempt_count=max(1, self._adapter.attempts),
-            error_message=str(error) if error else None,
+            error_message=error.detail if error else None,
         )
         return self.landing.write(landed if error else replace(landed, mark=_marks(mark, landed)))
 

@@ -233,7 +233,8 @@ def _error_of(landed: Landed) -> ProviderError | None:
     kind = kinds.get(landed.outcome)
     if kind is None:
         return None
-    return kind(landed.error_message or landed.outcome)
+    scope = " ".join(landed.params[name] for name in ("session", "ticker", "feed") if name in landed.params)
+    return kind(landed.error_message or landed.outcome, source=landed.source, endpoint=landed.endpoint, scope=scope)
 
 
 def _nothing() -> Calls:

@@ -153,6 +153,8 @@ class RawSchema:
             return run()
         except PipelineStepFailed as failure:
             cause = failure.exception or failure
+            if told := _told_by_us(failure):
+                raise told from failure
             raise LoadError(
                 f"{self.schema}: dlt's {failure.step} failed: {str(cause).strip().splitlines()[0]}; "
                 "what was received is kept, run again once the cause is gone"
@@ -167,6 +169,14 @@ class RawSchema:
             text = (field.metadata or {}).get(b"description", b"").decode()
             column = sql.Identifier(self.schema, table.name, field.name)
             cursor.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
+
+
+def _told_by_us(failure: BaseException) -> MarketloomError | None:
+    """The error that marketloom itself raised while dlt was extracting, if that is what made it fail."""
+    cause: BaseException | None = failure
+    while cause is not None and not isinstance(cause, MarketloomError):
+        cause = cause.__cause__
+    return cause
 
 
 def of_source(settings: Settings, source: Source) -> RawSchema:

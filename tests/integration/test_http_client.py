@@ -82,7 +82,7 @@ def test_an_answer_that_cannot_be_read_is_quarantined_whole_and_asked_for_again(
     if kind == "oversized":
         monkeypatch.setenv("MARKETLOOM__LARGEST_RESPONSE_BYTES", "100")
     else:
-        sandbox.add_fault("function=NEWS_SENTIMENT&tickers=WEFT", kind, times=1)
+        sandbox.add_fault("tickers=WEFT", kind, times=1)
     report = ingest(settings, "alpha_vantage")
     failed = TICKERS if kind == "oversized" else ("WEFT",)
     unread = "from raw_ops.requests where outcome = 'malformed_response' and endpoint = 'news' order by landing_path"

@@ -1,0 +1,172 @@
+"""The `marketloom` command: what it prints, what it refuses, and what its exit status says."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ingestion import runner, warehouse
+from ingestion.cli import app
+from ingestion.config import Settings
+from ingestion.pipeline import Run
+from ingestion.report import SourceReport
+from ingestion.sandbox.server import Sandbox
+from tests.integration.providers import FEEDS, NOW
+from tests.warehouse import rows, value
+
+COMMANDS = {
+    "up": "Start the embedded warehouse",
+    "down": "Stop the embedded warehouse",
+    "status": "Say where the warehouse is",
+    "url": "libpq URL",
+    "psql": "Open psql",
+    "ingest": "Extract what is new",
+    "backfill": "Load bulk files",
+    "replay": "Rebuild raw from the landing zone",
+    "run": "Everything in order",
+    "summary": "what the marts hold",
+    "sandbox": "Serve the simulated market",
+}
+WRONG = [
+    (["ingest", "nosuch"], "unknown source nosuch: known are"),
+    (["replay", "rss", "nosuch"], "unknown source nosuch: known are"),
+    (["ingest", "--since", "yesterday"], "does not match the format"),
+    (["ingest", "--since", "2024-03-05", "--until", "2024-03-04"], "--since 2024-03-05 is after --until 2024-03-04"),
+    (["ingest", "pystock"], "use `marketloom backfill pystock PATH`"),
+    (["backfill", "polygon", "."], "use `marketloom ingest polygon`"),
+    (["backfill", "headlines", "/nowhere/at/all.csv"], "does not exist"),
+    (["backfill", "headlines"], "Missing argument"),
+    (["status", "--target", "moon"], "unknown target 'moon': it is one of live, sandbox"),
+    (["sandbox", "--securities", "3"], "greater than or equal to 10"),
+    (["weave"], "No such command"),
+]
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+
+
+def words(result: Result) -> str:
+    return " ".join(result.output.split())
+
+
+def test_help_tells_of_every_command() -> None:
+    whole = call("--help")
+    assert whole.exit_code == 0
+    for name, about in COMMANDS.items():
+        one = call(name, "--help")
+        assert one.exit_code == 0 and about in words(one) and name in words(whole)
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_usage_is_told_and_ends_with_2(settings: Settings, arguments: list[str], message: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2 and message in words(result)
+
+
+def test_a_setting_that_cannot_be_used_ends_with_2(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKETLOOM_TARGET", "mars")
+    assert "unknown target 'mars'" in words(call("status")) and call("status").exit_code == 2
+    monkeypatch.setenv("MARKETLOOM_TARGET", "live")
+    monkeypatch.setenv("PGDATABASE", "marketloom_sandbox")
+    assert call("ingest").exit_code == 2 and "holds simulated data" in words(call("status"))
+
+
+def test_all_sources_without_a_key_skip_those_that_need_one(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for source in ("POLYGON", "ALPHA_VANTAGE"):
+        monkeypatch.delenv(f"SOURCES__{source}__API_KEY")
+    result = call("ingest")
+    assert result.exit_code == 0, result.output
+    assert "skipped: polygon: no key: set SOURCES__POLYGON__API_KEY to go live" in result.output
+    assert f"rss: 1 answers, feed {FEEDS[0]}\n" in result.output
+    assert "\x1b" not in result.output and "\r" not in result.output
+    lines = [line.split("│") for line in result.output.splitlines() if "entries" in line]
+    received, loaded, quarantined = (int(cell.replace(",", "")) for cell in lines[0][4:7])
+    assert received == loaded + quarantined == 60 * len(FEEDS)
+    assert value(settings, "select count(*) > 9000 from raw_calendar.days")
+    assert {request["path"].split("/")[1] for request in sandbox.requests} == {"rss"}
+
+
+def test_what_failed_is_told_and_ends_with_1_while_the_others_are_loaded(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(run: Run, window: object) -> SourceReport:
+        raise RuntimeError("sandbox-unlimited is out of thread")
+
+    true_ingest = Run.ingest
+    monkeypatch.setattr(Run, "ingest", lambda r, w: (break_down if r.source.name == "polygon" else true_ingest)(r, w))
+    result = call("ingest", "alpha_vantage", "polygon", "rss", "--ticker", "NOSUCH")
+    assert result.exit_code == 1
+    assert "FAILED: alpha_vantage: alpha_vantage daily NOSUCH: Invalid API call" in words(result)
+    assert "FAILED: polygon: unexpected RuntimeError: REDACTED is out of thread" in words(result)
+    assert value(settings, "select count(*) from raw_rss.entries") > 0
+
+
+def test_bulk_files_that_are_not_there_or_not_readable_are_told(settings: Settings, tmp_path: Path) -> None:
+    result = call("backfill", "headlines", str(tmp_path))
+    assert result.exit_code == 1 and "no *.csv found there" in words(result)
+    (tmp_path / "good.csv").write_text("title,date,stock\nA,2020-01-01 10:00:00-05:00,AA\n")
+    assert call("backfill", "headlines", str(tmp_path)).exit_code == 0
+    (landed,) = (settings.home / "landing").rglob("headlines/**/*.gz")
+    landed.write_bytes(b"spoilt")
+    result = call("replay", "headlines")
+    assert result.exit_code == 1 and "FAILED: headlines: landed file" in words(result)
+    assert "restore it from a copy" in words(result) and "dlt" not in words(result)
+
+
+def test_status_and_url_name_the_place(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call("url").output == f"{settings.dsn(password=False)}\n"
+    assert f"database {settings.database}" in words(call("status"))
+    assert (call("psql", "-c", "select 1").exit_code, call("psql", "-c", "select 1 / 0").exit_code) == (0, 1)
+    monkeypatch.delenv("PGHOST")
+    result = call("status")
+    assert result.exit_code == 1 and words(result).endswith("is not running: start it with `marketloom up`")
+    assert words(call("down")) == "was not running"
+
+
+def test_the_target_sandbox_follows_the_clock_of_the_market_that_runs(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKETLOOM_SANDBOX_URL", sandbox.url)
+    simulated = Settings(settings.root, settings.home, "sandbox")
+    try:
+        result = call("ingest", "rss", "--target", "sandbox")
+        assert result.exit_code == 0, result.output
+        assert rows(simulated, "select distinct _received_at from raw_rss.entries") == [(NOW,)]
+        assert value(settings, "select count(*) from raw_rss.entries") == 0
+    finally:
+        with warehouse.connect(settings, database="postgres", autocommit=True) as connection:
+            connection.cursor().execute("drop database if exists marketloom_sandbox with (force)")
+
+
+def test_a_run_ends_with_the_word_of_what_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SourceReport("rss", failures=["the thread broke"])
+    monkeypatch.setattr(runner, "ingest", lambda *anything: [failed])
+    monkeypatch.setattr(runner, "dbt", lambda settings, arguments: 1)
+    result = call("run", "--target", "live")
+    assert result.exit_code == 1 and "FAILED: rss: the thread broke" in words(result)
+    assert "marketloom: dbt build failed: `dbt build --target live`" in words(result)
+    monkeypatch.setattr(runner, "dbt", lambda settings, arguments: 0)
+    result = call("run", "--target", "live")
+    assert result.exit_code == 1 and "there are no marts in" in words(result)
+
+
+def test_the_sandbox_serves_until_it_is_stopped() -> None:
+    command = [sys.executable, "-c", "from ingestion.cli import app; app()", "sandbox", "--port", "0", "--seed", "3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
+        assert process.stdout is not None
+        try:
+            told = process.stdout.readline()
+            address = told.split()[-1]
+            with urllib.request.urlopen(f"{address}/_sandbox/health", timeout=20) as answer:
+                assert json.load(answer)["seed"] == 3
+            assert told == f"sandbox: 120 securities (seed 3) at {address}\n"
+        finally:
+            process.terminate()

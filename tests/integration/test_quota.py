@@ -119,3 +119,16 @@ def test_a_key_that_somebody_else_uses_too_is_no_surprise(
     }
     assert rows(settings, "select count(*) from raw_ops.quarantine") == [(0,)]
     assert rows(settings, "select distinct symbol from raw_alpha_vantage.daily order by 1") == [("LOOM",), ("WEFT",)]
+
+
+def test_an_attempt_is_on_record_even_if_the_allowance_leaves_none_for_its_retry(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__POLYGON__RATES", "[[2, 60]]")
+    sandbox.add_fault(GROUPED + SESSIONS[1], "status", status=503)
+    report = ingest(settings, "polygon")
+    assert not report.is_failed and len(report.postponed) == 1 and statuses(sandbox) == [200, 503]
+    assert outcomes(settings, "polygon", "session") == {
+        SESSIONS[0]: ("ok", 1, 200),
+        SESSIONS[1]: ("quota_exhausted", 1, None),
+    }

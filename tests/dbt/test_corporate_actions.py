@@ -33,7 +33,7 @@ CLOSES = {
 }
 NOW = datetime(2024, 2, 1, 23, tzinfo=UTC)
 FIRST = date(2024, 1, 2)
-MODELS = ("--select", "+fct_daily_bars_adjusted", "+fct_corporate_actions")
+MODELS = ("+fct_daily_bars_adjusted", "+fct_corporate_actions")
 RESULTS = (
     "marts.fct_corporate_actions",
     "marts.fct_daily_bars_adjusted",
@@ -127,7 +127,7 @@ def told(house: House, market: Market, tmp_path_factory: pytest.TempPathFactory)
     told = Told(house, [], [])
 
     def build(*arguments: str) -> None:
-        house.dbt.must("run", "--quiet", *MODELS, *arguments)
+        house.dbt.must("run", "--quiet", *arguments)
         found = house.rows(
             "select ticker, trading_date, close_price, total_return_close_price, volume, split_factor, dividend_factor "
             "from marts.fct_daily_bars_adjusted where trading_date < '2024-01-01'"
@@ -138,12 +138,12 @@ def told(house: House, market: Market, tmp_path_factory: pytest.TempPathFactory)
     simulate(house, market, tmp_path_factory.mktemp("sandbox"))
     house.dbt.must("seed", "--quiet")
     house.load([bars("200.1", DAYS[:6]), lists("200.2", DAYS[5], [*splits, split("WRONG", 1, 2)], dividends)])
-    build()
+    build("--select", *MODELS)
     # A wrong split is gone from the next list, and one that came late is in it.
     house.load([lists("200.3", DAYS[7], [*splits, split("REVERSE", 20, 1)], dividends)])
     house.load([bars("200.4", DAYS[6:]), *elsewhere()])
-    build("--exclude", "config.materialized:view")
-    build("--exclude", "config.materialized:view", "--full-refresh")
+    build("--select", *MODELS, "--exclude", "config.materialized:view")
+    build("--full-refresh", "--select", "path:dbt_project/models/intermediate/actions", *(m[1:] for m in MODELS))
     yield told
 
 
@@ -165,6 +165,25 @@ def test_a_wrong_split_counts_until_it_is_withdrawn(told: Told) -> None:
         "select known_from, known_to, is_chosen from marts.fct_corporate_actions where ticker = 'WRONG'"
     )
     assert ledger == [(at(DAYS[5], 22), at(DAYS[7], 22), False)]
+
+
+def test_the_past_is_adjusted_by_what_was_known_then(told: Told) -> None:
+    query = (
+        "select ticker, trading_date, close_price, total_return_close_price, volume, split_factor, dividend_factor "
+        f"from marts.daily_bars_adjusted_as_of('{at(DAYS[5], 23)}') where trading_date < '2024-01-01'"
+    )
+    past = {(row[0], row[1]): row[2:] for row in told.house.rows(query, role="marketloom_analyst")}
+    assert past == told.adjusted[0]
+    for mart in ("fct_daily_bars_adjusted", "fct_corporate_actions"):
+        function = mart.removeprefix("fct_") + "_as_of(now())"
+        current = "where known_to is null" if mart == "fct_corporate_actions" else ""
+        rest = f"select * from marts.{mart} {current} except select * from marts.{function}"
+        assert told.house.rows(f"select count(*) from ({rest}) as rest") == [(0,)]
+    then = told.house.rows(
+        "select ticker, known_to, is_chosen from "
+        f"marts.corporate_actions_as_of('{at(DAYS[5], 23)}') where ticker in ('WRONG', 'REVERSE')"
+    )
+    assert then == [("WRONG", None, True)]
 
 
 def test_a_reverse_split_that_comes_late_changes_the_past(told: Told) -> None:

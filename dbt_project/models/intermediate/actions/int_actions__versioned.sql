@@ -8,6 +8,10 @@ stated as (
     select * from {{ ref('int_actions__stated') }}
 ),
 
+priorities as (
+    select * from {{ ref('provider_priorities') }}
+),
+
 versions as (
     select
         'polygon' as provider,
@@ -50,24 +54,30 @@ versions as (
 
 select
     {{ hash_of([
-        'provider', 'ticker', 'action_kind', 'ex_date', 'split_from', 'split_to', 'cash_amount', 'currency_code',
-        'dividend_type', 'declared_date', 'record_date', 'pay_date', 'provider_action_id', epoch_seconds('known_from'),
+        'versions.provider', 'versions.ticker', 'versions.action_kind', 'versions.ex_date', 'versions.split_from',
+        'versions.split_to', 'versions.cash_amount', 'versions.currency_code', 'versions.dividend_type',
+        'versions.declared_date', 'versions.record_date', 'versions.pay_date', 'versions.provider_action_id',
+        epoch_seconds('versions.known_from'),
     ]) }} as action_key,
-    ticker,
-    action_kind,
-    ex_date,
-    split_from,
-    split_to,
-    cash_amount,
-    currency_code,
-    dividend_type,
-    declared_date,
-    record_date,
-    pay_date,
-    provider,
-    provider = 'pystock' as is_inferred,
-    provider_action_id,
-    response_id,
-    known_from,
-    known_to
+    {{ security_key('versions.ticker') }} as security_key,
+    versions.ticker,
+    versions.action_kind,
+    versions.ex_date,
+    versions.split_from,
+    versions.split_to,
+    versions.cash_amount,
+    versions.currency_code,
+    versions.dividend_type,
+    versions.declared_date,
+    versions.record_date,
+    versions.pay_date,
+    versions.provider,
+    -- What was inferred goes last, and before it a provider that the seed does not rank.
+    case when versions.provider = 'pystock' then 2000 else coalesce(priorities.priority, 1000) end as provider_priority,
+    versions.provider = 'pystock' as is_inferred,
+    versions.provider_action_id,
+    versions.response_id,
+    versions.known_from,
+    versions.known_to
 from versions
+left join priorities on versions.provider = priorities.provider

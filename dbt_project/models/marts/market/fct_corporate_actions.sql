@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['security_key', 'ex_date']}, {'columns': ['ex_date']}]) }}
+{{
+    config(
+        indexes=[{'columns': ['security_key', 'ex_date']}, {'columns': ['ticker']}, {'columns': ['ex_date']}],
+        post_hook="{{ create_corporate_actions_as_of() }}",
+    )
+}}
 
 with versions as (
     select * from {{ ref('int_actions__versioned') }}
@@ -10,7 +15,7 @@ chosen as (
 
 select
     versions.action_key,
-    {{ security_key('versions.ticker') }} as security_key,
+    versions.security_key,
     versions.ticker,
     versions.action_kind,
     versions.ex_date,
@@ -23,6 +28,7 @@ select
     versions.record_date,
     versions.pay_date,
     versions.provider,
+    versions.provider_priority,
     versions.is_inferred,
     chosen.action_key is not null as is_chosen,
     versions.known_from,

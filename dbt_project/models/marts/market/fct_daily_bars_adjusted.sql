@@ -5,7 +5,7 @@
         unique_key=['security_key', 'trading_date'],
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
         pre_hook="{{ claim_new_loads(upstream='fct_daily_bars') }}",
-        post_hook="{{ note_applied_factors() }}",
+        post_hook=["{{ note_applied_factors() }}", "{{ create_daily_bars_adjusted_as_of() }}"],
     )
 }}
 
@@ -20,6 +20,7 @@ with newly_claimed as (
 factors as (
     select
         security_key,
+        ticker,
         from_date,
         until_date,
         split_factor,
@@ -28,7 +29,18 @@ factors as (
     from {{ ref('int_actions__factored') }}
 ),
 
-applied as (
+factors_now as (
+    select
+        security_key,
+        from_date,
+        until_date,
+        split_factor,
+        dividend_factor,
+        known_from
+    from factors
+),
+
+factors_before as (
     select
         security_key,
         from_date,
@@ -40,15 +52,15 @@ applied as (
 ),
 
 added as (
-    select * from factors
+    select * from factors_now
     except
-    select * from applied
+    select * from factors_before
 ),
 
 removed as (
-    select * from applied
+    select * from factors_before
     except
-    select * from factors
+    select * from factors_now
 ),
 
 -- An action that is new, changed or withdrawn changes all bars of the security before it.
@@ -70,37 +82,21 @@ bars as (
     {%- endif %}
 ),
 
-factored as (
-    select
-        bars.security_key,
-        bars.ticker,
-        bars.trading_date,
-        bars.open_price,
-        bars.high_price,
-        bars.low_price,
-        bars.close_price,
-        bars.volume,
-        coalesce(factors.split_factor, 1) as split_factor,
-        coalesce(factors.dividend_factor, 1) as dividend_factor,
-        greatest(bars.known_from, factors.known_from) as known_from
-    from bars
-    left join factors
-        on bars.security_key = factors.security_key
-            and bars.trading_date < factors.until_date
-            and (factors.from_date is null or bars.trading_date >= factors.from_date)
+adjusted as (
+    {{ adjusted_bars('bars', 'factors') }}
 )
 
 select
     security_key,
     ticker,
     trading_date,
-    open_price * split_factor as open_price,
-    high_price * split_factor as high_price,
-    low_price * split_factor as low_price,
-    close_price * split_factor as close_price,
-    volume / split_factor as volume,
-    close_price * split_factor * dividend_factor as total_return_close_price,
+    open_price,
+    high_price,
+    low_price,
+    close_price,
+    volume,
+    total_return_close_price,
     split_factor,
     dividend_factor,
     known_from
-from factored
+from adjusted

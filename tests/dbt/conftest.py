@@ -27,6 +27,7 @@ MARTS = [
     "fct_daily_bar_versions",
     "fct_daily_bars",
     "fct_daily_bars_adjusted",
+    "fct_daily_indicators",
     "fct_ingestion_loads",
     "fct_ingestion_requests",
     "mart_stock_days",

@@ -22,6 +22,8 @@ MARTS = [
     "dim_securities",
     "dim_sessions",
     "fct_article_reactions",
+    "fct_article_mention_versions",
+    "fct_article_versions",
     "fct_articles",
     "fct_corporate_actions",
     "fct_daily_bar_versions",
@@ -30,6 +32,7 @@ MARTS = [
     "fct_daily_indicators",
     "fct_ingestion_loads",
     "fct_ingestion_requests",
+    "mart_restatements",
     "mart_stock_days",
 ]
 

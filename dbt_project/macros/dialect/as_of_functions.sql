@@ -37,3 +37,41 @@
     revoke execute on function {{ signature }} from public;
     grant execute on function {{ signature }} to marketloom_analyst;
 {%- endmacro %}
+
+
+{#-
+    Who was listed on a day, as believed at a moment: `<schema>.universe_as_of(day, as_of)`, with the columns of
+    `securities_as_of`, of which it is made and into which it is inlined.
+-#}
+{% macro create_universe_as_of() -%}
+    {{ return(adapter.dispatch('create_universe_as_of', 'marketloom')()) }}
+{%- endmacro %}
+
+{% macro default__create_universe_as_of() -%}
+    {{ exceptions.raise_compiler_error('functions of a moment are not written for ' ~ target.type ~ ' yet') }}
+{%- endmacro %}
+
+{% macro postgres__create_universe_as_of() -%}
+    {%- set schema = adapter.quote(this.schema) -%}
+    {%- set signature -%} {{ schema }}.universe_as_of(date, timestamp with time zone) {%- endset -%}
+    {%- set columns = adapter.get_columns_in_relation(this) if execute else [] -%}
+    drop function if exists {{ signature }};
+    create function {{ schema }}.universe_as_of(day date, as_of timestamp with time zone)
+    returns table (
+        {%- for column in columns %}
+        {{ adapter.quote(column.name) }} {{ column.data_type }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+    language sql stable parallel safe
+
+    as $as_of$
+        select told.*
+        from {{ schema }}.securities_as_of(universe_as_of.as_of) as told
+        where
+            told.valid_from <= universe_as_of.day
+            and (told.valid_to is null or told.valid_to > universe_as_of.day)
+    $as_of$;
+    comment on function {{ signature }} is $comment$One row per security listed on a day, as believed at a moment, and companies delisted since are among them: select * from marts.universe_as_of('2015-11-27', '2015-11-30 14:00+00'). Give the moment of the decision, not now.$comment$;
+    revoke execute on function {{ signature }} from public;
+    grant execute on function {{ signature }} to marketloom_analyst;
+{%- endmacro %}

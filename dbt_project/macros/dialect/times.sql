@@ -46,3 +46,13 @@
 {% macro default__epoch_seconds(column) -%}
     cast(extract(epoch from {{ column }}) as {{ dbt.type_bigint() }})
 {%- endmacro %}
+
+
+{#- The date that eight digits (YYYYMMDD) name; null for anything else. -#}
+{% macro date_of_digits(column) -%}
+    {{ return(adapter.dispatch('date_of_digits', 'marketloom')(column)) }}
+{%- endmacro %}
+
+{% macro default__date_of_digits(column) -%}
+    case when {{ regexp_matches(column, '^[0-9]{8}$') }} then cast({{ column }} as date) end
+{%- endmacro %}

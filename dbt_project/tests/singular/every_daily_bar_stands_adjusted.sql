@@ -1,0 +1,39 @@
+{{
+    config(
+        description="""
+Adjusted bars stand for all daily bars and no others, and agree with them by their factors: none was left behind when an
+action changed the past of its security.""")
+}}
+
+with bars as (
+    select * from {{ ref('fct_daily_bars') }}
+),
+
+adjusted as (
+    select * from {{ ref('fct_daily_bars_adjusted') }}
+),
+
+factors as (
+    select * from {{ ref('int_actions__factored') }}
+)
+
+select
+    coalesce(bars.ticker, adjusted.ticker) as ticker,
+    coalesce(bars.trading_date, adjusted.trading_date) as trading_date,
+    bars.close_price,
+    adjusted.close_price as adjusted_close_price,
+    factors.split_factor,
+    factors.dividend_factor
+from bars
+full outer join adjusted
+    on bars.security_key = adjusted.security_key and bars.trading_date = adjusted.trading_date
+left join factors
+    on bars.security_key = factors.security_key
+        and bars.trading_date < factors.until_date
+        and (factors.from_date is null or bars.trading_date >= factors.from_date)
+where
+    bars.security_key is null
+    or adjusted.security_key is null
+    or adjusted.split_factor <> coalesce(factors.split_factor, 1)
+    or adjusted.dividend_factor <> coalesce(factors.dividend_factor, 1)
+    or adjusted.close_price <> bars.close_price * adjusted.split_factor

@@ -21,7 +21,7 @@ run: install  ## Ingest, build, document and summarise; on a simulated market if
 	@$(BIN)/marketloom run
 
 test: $(VENV)/.installed-test profiles.yml lint  ## Run everything that must hold: style, types, unit, integration, dbt, Airflow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.installed-test profiles.yml  ## Check style, types and imports
 	$(BIN)/ruff check .

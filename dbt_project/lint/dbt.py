@@ -37,3 +37,7 @@ def bool_or(expression: str) -> str:
 
 def dateadd(part: str, count: int, moment: str) -> str:
     return f"{moment} + interval '{count} {part}'"
+
+
+def date_trunc(part: str, column: str) -> str:
+    return f"date_trunc('{part}', {column})"

@@ -13,6 +13,31 @@
 {%- endmacro %}
 
 
+{% macro create_articles_as_of() -%}
+    {%- set copies -%}
+        (
+            select *, url as article_url, copy_known_from as first_received_at
+            from {{ ref('fct_article_versions') }}
+            where {{ is_known_at('as_of') }}
+        ) as known
+    {%- endset -%}
+    {%- set mentions -%}
+        (
+            select article_key, ticker, avg(sentiment_score) as sentiment_score
+            from {{ ref('fct_article_mention_versions') }}
+            where {{ is_known_at('as_of') }}
+            group by article_key, ticker
+        ) as known
+    {%- endset -%}
+    {{ create_as_of_function(
+        'articles_as_of',
+        told_articles('(' ~ told_stories(copies) ~ ')', mentions, ref('dim_sessions')),
+        'fct_articles as it stood at a moment: select * from marts.articles_as_of(''2015-11-30 14:00+00''). '
+        ~ 'Conditions on article_key use the index.'
+    ) }}
+{%- endmacro %}
+
+
 {#- `securities_as_of(moment)` and, made of it, `universe_as_of(day, moment)`. -#}
 {% macro create_securities_as_of() -%}
     {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute else [] -%}

@@ -23,13 +23,17 @@ MARTS = [
     "dim_security_versions",
     "dim_sessions",
     "fct_article_reactions",
+    "fct_article_mention_versions",
+    "fct_article_versions",
     "fct_articles",
     "fct_corporate_actions",
     "fct_daily_bar_versions",
     "fct_daily_bars",
     "fct_daily_bars_adjusted",
+    "fct_daily_indicators",
     "fct_ingestion_loads",
     "fct_ingestion_requests",
+    "mart_restatements",
     "mart_stock_days",
 ]
 

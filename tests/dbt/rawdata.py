@@ -126,6 +126,7 @@ def restatements(load_id: str) -> Load:
         {"ticker": "AX", "date": day, **bar(2, 1, 7.0)},
         {"ticker": "AY", "date": day, **bar(3, 1), "low": 99.0},
     ]
+    rows = [{**row, "vwap": 11.0, "transactions": 7} for row in rows]
     return Load("polygon", load_id).add("bars", f"again-{day}", at(day + timedelta(days=2), 12), rows)
 
 

@@ -49,7 +49,7 @@ def test_restated_repeated_and_broken_bars(built: House) -> None:
     assert found == [
         ("AV", 10.75, "polygon", 3, 1, False),
         ("AW", 16.75, "polygon", 2, 2, False),
-        ("AX", 19.75, "polygon", 2, 3, False),
+        ("AX", 19.75, "polygon", 2, 2, False),
         # Polygon's newest version is broken, so the next provider's stands.
         ("AY", 13.76, "alpha_vantage", 3, 1, False),
         ("OLD", 50.77, "pystock", 1, 1, False),

@@ -10,7 +10,7 @@ with deliveries as (
 
 read_loads as (
     select * from {{ ref('int_loads__processed') }}
-    where model = 'int_articles__collected'
+    where model = 'int_articles__versioned'
 ),
 
 copies as (

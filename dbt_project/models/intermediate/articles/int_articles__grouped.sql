@@ -2,12 +2,14 @@
 
 -- Two copies tell one story when they share their canonical URL, or their normalised title on one UTC day; and so do
 -- the copies of copies. Each copy starts with its own number, in order of becoming known, and takes the lowest
--- number among those it shares with, by URL and by title in turn, twice. A chain that would need a third turn
--- (A and B by URL, B and C by title, C and D by URL, D and E by title, E and F) has never been seen; it would be
--- told as two stories.
+-- number among those known before it that it shares with, by URL and by title in turn, twice. Only copies known before
+-- count, and the words by which each became known, so that a copy's story never changes with what is learned later:
+-- two stories that a third copy would link stay two. A chain that would need a third turn (A and B by URL, B and C by
+-- title, C and D by URL, D and E by title, E and F) has never been seen; it would be told as two stories.
 
 with copies as (
-    select * from {{ ref('int_articles__collected') }}
+    select * from {{ ref('int_articles__versioned') }}
+    where version_number = 1
 ),
 
 numbered as (
@@ -16,35 +18,43 @@ numbered as (
         coalesce(canonical_url, copy_key) as url_group,
         coalesce(nullif(normalised_title, ''), copy_key) as title_group,
         published_date,
-        row_number() over (order by first_received_at, published_at, copy_key) as copy_number
+        row_number() over (order by known_from, published_at, copy_key) as copy_number
     from copies
 ),
 
 by_url as (
     select
         *,
-        min(copy_number) over (partition by url_group) as story_number_1
+        min(copy_number) over (
+            partition by url_group order by copy_number rows unbounded preceding
+        ) as story_number_1
     from numbered
 ),
 
 by_title as (
     select
         *,
-        min(story_number_1) over (partition by title_group, published_date) as story_number_2
+        min(story_number_1) over (
+            partition by title_group, published_date order by copy_number rows unbounded preceding
+        ) as story_number_2
     from by_url
 ),
 
 by_url_again as (
     select
         *,
-        min(story_number_2) over (partition by url_group) as story_number_3
+        min(story_number_2) over (
+            partition by url_group order by copy_number rows unbounded preceding
+        ) as story_number_3
     from by_title
 ),
 
 by_title_again as (
     select
         *,
-        min(story_number_3) over (partition by title_group, published_date) as story_number
+        min(story_number_3) over (
+            partition by title_group, published_date order by copy_number rows unbounded preceding
+        ) as story_number
     from by_url_again
 )
 

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['published_at']}, {'columns': ['session_date']}]) }}
+{{
+    config(
+        indexes=[{'columns': ['published_at']}, {'columns': ['session_date']}],
+        post_hook="{{ create_articles_as_of() }}",
+    )
+}}
 
 with stories as (
     select * from {{ ref('int_articles__deduplicated') }}
@@ -12,31 +17,23 @@ sessions as (
     select * from {{ ref('dim_sessions') }}
 ),
 
-mentioned as (
-    select
-        article_key,
-        count(*) as mention_count,
-        avg(sentiment_score) as sentiment_score
-    from mentions
-    group by article_key
+told as (
+    {{ told_articles('stories', 'mentions', 'sessions') }}
 )
 
 select
-    stories.article_key,
-    stories.title,
-    stories.article_url as url,
-    stories.outlet,
-    stories.author,
-    stories.summary,
-    stories.first_provider as source,
-    stories.published_at,
-    sessions.session_on_or_after_date as session_date,
-    stories.known_from,
-    cast(stories.copy_count as {{ dbt.type_int() }}) as copy_count,
-    cast(stories.provider_count as {{ dbt.type_int() }}) as provider_count,
-    cast(coalesce(mentioned.mention_count, 0) as {{ dbt.type_int() }}) as mention_count,
-    -- A provider scores the whole article, or the securities in it.
-    coalesce(stories.sentiment_score, mentioned.sentiment_score) as sentiment_score
-from stories
-left join mentioned on stories.article_key = mentioned.article_key
-left join sessions on sessions.trading_date = {{ date_in_zone('stories.published_at', 'America/New_York') }}
+    article_key,
+    title,
+    url,
+    outlet,
+    author,
+    summary,
+    source,
+    published_at,
+    session_date,
+    known_from,
+    copy_count,
+    provider_count,
+    mention_count,
+    sentiment_score
+from told

@@ -1,8 +1,9 @@
--- What did we know, and when? The latest bar of each security as of noon UTC two weeks before the newest delivery:
--- nothing in it was learned later, so a backtest that reads it does not look ahead.
+-- What did we know, and when? The latest bar of each security as it stood two weeks before the newest delivery,
+-- restatements since then undone: a backtest that reads it does not look ahead.
+-- depends_on: {{ ref('fct_daily_bars') }}
 with moment as (
     select max(known_from) - interval '14 days' as known_at
-    from {{ ref('fct_daily_bars') }}
+    from {{ ref('fct_daily_bar_versions') }}
 ),
 
 known as (
@@ -13,8 +14,8 @@ known as (
         bars.volume,
         bars.known_from,
         row_number() over (partition by bars.security_key order by bars.trading_date desc) as days_back
-    from {{ ref('fct_daily_bars') }} as bars
-    inner join moment on bars.known_from <= moment.known_at
+    from moment
+    cross join lateral marts.daily_bars_as_of(moment.known_at) as bars
 )
 
 select

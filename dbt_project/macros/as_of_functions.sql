@@ -1,4 +1,4 @@
-{#- One macro per mart that can be asked for a moment; each is the mart's post-hook. See docs/time.md. -#}
+{#- One macro per mart that can be asked for a moment; each is the mart's post-hook. See dbt_project/docs/time.md. -#}
 
 {% macro create_daily_bars_as_of() -%}
     {%- set known -%}

@@ -124,3 +124,53 @@ def test_a_session_that_nobody_collected_is_a_failure(filled: House) -> None:
     assert done.returncode == 1
     (missing,) = filled.rows("select count(*) from quarantine.no_session_is_missing_between_first_and_last_bar")
     assert missing[0] > 6_000
+
+
+def lists(folder: Path) -> list[tuple[str, dict[str, str]]]:
+    """The lists of securities in the order of the archives: day, and name by ticker."""
+    found = []
+    for path in sorted(folder.glob("*.tar.gz")):
+        with tarfile.open(path) as archive:
+            member = archive.extractfile("symbols.txt")
+            assert member is not None
+            rows = [line.rstrip("\r\n").split("\t") for line in member.read().decode().splitlines()]
+        day = f"{path.name[:4]}-{path.name[4:6]}-{path.name[6:8]}"
+        found.append((day, {row[0].strip(): row[1].strip() for row in rows if len(row) == 2}))
+    return found
+
+
+def listed_on(place: int, known: list[tuple[str, dict[str, str]]], first_bars: dict[str, str]) -> set[str]:
+    """Who is in a list, was left out of fewer than seven in a row, or was traded before it first came into one."""
+    day, present = known[place]
+    found = set(present)
+    for ticker in {ticker for _, names in known for ticker in names} - found:
+        before = next((n for n in range(place, -1, -1) if ticker in known[n][1]), None)
+        after = next((n for n in range(place, len(known)) if ticker in known[n][1]), None)
+        if before is None:
+            if first_bars.get(ticker, "9") <= day:
+                found.add(ticker)
+        elif after is None:
+            if len(known) - 1 - before < 7:
+                found.add(ticker)
+        elif after - before - 1 < 7 and known[before][1][ticker] == known[after][1][ticker]:
+            found.add(ticker)
+    return found
+
+
+def test_the_universe_of_a_day_holds_the_companies_that_are_gone_since(filled: House) -> None:
+    known = lists(DATA / "pystock")
+    first_bars = dict(filled.rows("select ticker, min(trading_date)::text from marts.fct_daily_bars group by ticker"))
+    for place in (0, 1, 3, 20, 42, 60, 64):
+        query = f"select ticker from marts.universe_as_of('{known[place][0]}', now())"
+        assert {ticker for (ticker,) in filled.rows(query)} == listed_on(place, known, first_bars), known[place][0]
+    gone = set(known[1][1]) - set(known[-1][1])
+    assert len(gone) > 150
+
+
+def test_tickers_that_another_company_took_over_are_told_apart(filled: House) -> None:
+    reused = filled.rows(
+        "select ticker, string_agg(security_name, ' > ' order by valid_from) from marts.dim_security_versions "
+        "where is_current group by ticker having count(distinct security_key) > 1"
+    )
+    assert len(reused) == 5
+    assert dict(reused)["BLVD"] == "Boulevard Acquisition Corp. > Boulevard Acquisition Corp. II"

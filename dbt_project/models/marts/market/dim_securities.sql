@@ -14,7 +14,10 @@ observed as (
 ),
 
 mentioned as (
-    select * from {{ ref('int_article_mentions__matched') }}
+    select ticker from {{ ref('int_article_mentions__matched') }}
+    union
+    -- Providers tell of splits and dividends of securities that nobody lists or prices here.
+    select ticker from {{ ref('int_actions__versioned') }}
 ),
 
 numbered as (

@@ -38,7 +38,7 @@
 {%- endmacro %}
 
 
-{#- `securities_as_of(moment)` and, made of it, `universe_as_of(day, moment)`. -#}
+{#- `security_versions_as_of(moment)`, and made of it `securities_as_of(moment)` and `universe_as_of(day, moment)`. -#}
 {% macro create_securities_as_of() -%}
     {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute else [] -%}
     {%- set known -%}
@@ -47,16 +47,16 @@
             {{ column }},
             {%- endfor %}
             -- When we were to learn better was not known then.
-            cast(null as {{ type_timestamp_tz() }}) as known_to,
-            true as is_current
+            case when known_to <= as_of then known_to end as known_to,
+            known_to is null or known_to > as_of as is_current
         from {{ this }}
-        where {{ is_known_at('as_of') }}
+        where known_from <= as_of
     {%- endset -%}
     {{ create_as_of_function(
-        'securities_as_of',
+        'security_versions_as_of',
         known,
-        'Securities and their listing intervals as we believed them to be at a moment: select * from '
-        ~ 'marts.securities_as_of(''2015-11-30 14:00+00'') where ticker = ''AAPL''.'
+        'dim_security_versions as it stood at a moment: select * from '
+        ~ 'marts.security_versions_as_of(''2015-11-30 14:00+00'').'
     ) }}
-    {{ create_universe_as_of() }}
+    {{ create_securities_and_universe_as_of() }}
 {%- endmacro %}

@@ -55,15 +55,20 @@ def differences(cursor: Cursor, left: str, right: str) -> dict[str, int]:
 
 
 def functions(cursor: Cursor) -> dict[str, str]:
-    """The functions of a moment in `marts`, with the mart that each tells: daily_bars_as_of tells fct_daily_bars."""
+    """The functions of a moment that give the columns of a mart, and that mart: daily_bars_as_of, fct_daily_bars."""
     cursor.execute(
-        "select proname from pg_proc where pronamespace = 'marts'::regnamespace and proname like '%\\_as\\_of' "
-        "and pg_get_function_identity_arguments(oid) = 'as_of timestamp with time zone' order by 1"
+        "select proname, array(select name from unnest(proargnames, proargmodes) as a (name, mode) where mode = 't') "
+        "from pg_proc where pronamespace = 'marts'::regnamespace and proname like '%\\_as\\_of' order by 1"
     )
-    stems = [(name, name.removesuffix("_as_of")) for (name,) in cursor.fetchall()]
-    kinds = ("fct", "dim", "bridge", "mart")
-    known = set(marts(cursor, "marts"))
-    return {name: next(f"{kind}_{stem}" for kind in kinds if f"{kind}_{stem}" in known) for name, stem in stems}
+    found: dict[str, str] = {}
+    for function, names in cursor.fetchall():
+        cursor.execute(
+            "select table_name from information_schema.columns where table_schema = 'marts' "
+            "and table_name ~ %s group by 1 having array_agg(column_name::text order by ordinal_position) = %s",
+            (f"^(fct|dim|bridge|mart)_{function.removesuffix('_as_of')}$", names),
+        )
+        found.update((function, mart) for (mart,) in cursor.fetchall())
+    return found
 
 
 def asked(cursor: Cursor, moment: str, past: str) -> dict[str, int]:

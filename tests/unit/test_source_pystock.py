@@ -57,7 +57,7 @@ def test_real_archives_read_as_csv_and_pandas_read_them(name: str) -> None:
     assert not rejected
     parsed = {member.endpoint: parse(member) for member in members}
     with tarfile.open(path) as tar:
-        files = {info.name: tar.extractfile(info).read().decode() for info in tar}  # type: ignore[union-attr]
+        files = {info.name: tar.extractfile(info).read().decode() for info in tar}  # type: ignore[union-attr]  # all are files
         times = {info.name: info.mtime for info in tar}
     assert {m.endpoint: m.received_at and m.received_at.timestamp() for m in members} == {
         pystock.ENDPOINTS[name]: mtime for name, mtime in times.items()

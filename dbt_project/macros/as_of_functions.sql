@@ -23,7 +23,7 @@
     {%- endset -%}
     {%- set mentions -%}
         (
-            select article_key, ticker, avg(sentiment_score) as sentiment_score
+            select article_key, ticker, {{ exact_average('sentiment_score') }} as sentiment_score
             from {{ ref('fct_article_mention_versions') }}
             where {{ is_known_at('as_of') }}
             group by article_key, ticker

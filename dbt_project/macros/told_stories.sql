@@ -22,7 +22,7 @@
             min(first_received_at) as known_from,
             count(distinct publication_key) as copy_count,
             count(distinct provider) as provider_count,
-            avg(sentiment_score) as sentiment_score
+            {{ exact_average('sentiment_score') }} as sentiment_score
         from {{ copies }}
         group by article_key
     ) as counted
@@ -62,7 +62,7 @@
         select
             article_key,
             count(*) as mention_count,
-            avg(sentiment_score) as sentiment_score
+            {{ exact_average('sentiment_score') }} as sentiment_score
         from {{ mentions }}
         group by article_key
     ) as mentioned on stories.article_key = mentioned.article_key

@@ -19,7 +19,7 @@ current_mentions as (
         ticker,
         {{ dbt.bool_or("is_from_provider") }} as is_from_provider,
         {{ dbt.bool_or("is_from_cashtag") }} as is_from_cashtag,
-        avg(sentiment_score) as sentiment_score,
+        {{ exact_average('sentiment_score') }} as sentiment_score,
         max(relevance_score) as relevance_score
     from mentions
     where known_to is null

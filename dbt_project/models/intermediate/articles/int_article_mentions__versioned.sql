@@ -131,7 +131,7 @@ select
     dated.ticker,
     {{ dbt.bool_or("dated.is_from_provider") }} as is_from_provider,
     {{ dbt.bool_or("not dated.is_from_provider") }} as is_from_cashtag,
-    avg(dated.sentiment_score) as sentiment_score,
+    {{ exact_average('dated.sentiment_score') }} as sentiment_score,
     max(dated.relevance_score) as relevance_score,
     min(dated.known_from) as known_from,
     min(dated.known_to) as known_to

@@ -15,8 +15,7 @@ returns as (
 select
     trading_date,
     session_number,
-    -- Decimals: their sum does not depend on the order in which the database comes across the rows.
-    cast(avg(cast(simple_return as decimal(38, 15))) as {{ type_double() }}) as market_return,
+    {{ exact_average('simple_return') }} as market_return,
     cast(count(*) as {{ dbt.type_int() }}) as security_count
 from returns
 group by trading_date, session_number

@@ -93,15 +93,14 @@ limited as (
     from returns
 ),
 
--- Decimals: their sum does not depend on the order in which the database comes across the rows.
 market as (
     select
         trading_date,
         count(*) as security_count,
-        cast(avg(cast(return_0 as decimal(38, 15))) as {{ type_double() }}) as return_0,
-        cast(avg(cast(return_1 as decimal(38, 15))) as {{ type_double() }}) as return_1,
-        cast(avg(cast(return_5 as decimal(38, 15))) as {{ type_double() }}) as return_5,
-        cast(avg(cast(return_20 as decimal(38, 15))) as {{ type_double() }}) as return_20
+        {{ exact_average('return_0') }} as return_0,
+        {{ exact_average('return_1') }} as return_1,
+        {{ exact_average('return_5') }} as return_5,
+        {{ exact_average('return_20') }} as return_20
     from limited
     group by trading_date
 )

@@ -51,7 +51,7 @@ published_days as (
         security_key,
         published_effective_session_date as trading_date,
         count(*) as article_count,
-        avg(score) as mean_sentiment_score
+        {{ exact_average('score') }} as mean_sentiment_score
     from scored
     where published_effective_session_date is not null
     group by security_key, published_effective_session_date
@@ -62,7 +62,7 @@ known_days as (
         security_key,
         effective_session_date as trading_date,
         count(*) as article_count,
-        avg(score) as mean_sentiment_score
+        {{ exact_average('score') }} as mean_sentiment_score
     from scored
     where effective_session_date is not null
     group by security_key, effective_session_date

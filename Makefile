@@ -34,6 +34,9 @@ docs: install  ## Generate the dbt docs site and serve it on http://127.0.0.1:80
 	$(BIN)/dbt docs generate --quiet
 	$(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
 
+bench: $(VENV)/.installed-test profiles.yml  ## Measure beside the plain way of doing the same work (minutes)
+	$(BIN)/python -m benchmarks
+
 airflow: $(VENV)/.installed-test profiles.yml  ## Start Airflow on this machine, to look at the DAG and run it
 	$(BIN)/python -m orchestration.local
 

@@ -91,7 +91,11 @@ def backfill(
     paths: Annotated[list[Path], typer.Argument(exists=True, help="Files, or folders to search.")],
     target: Target = None,
 ) -> None:
-    """Load bulk files into raw; what was loaded before is passed over."""
+    """Load bulk files into raw; what was loaded before is passed over.
+
+    pystock takes its archives (YYYYMMDD.tar.gz), and bars of the same columns as CSV or Parquet files of any size;
+    headlines takes CSV files.
+    """
     with _settled(target) as settings:
         from ingestion import runner
 

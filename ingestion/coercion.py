@@ -29,7 +29,8 @@ def is_json(field: pa.Field) -> bool:
 def to_column(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa.Array, dict[int, str]]:
     """`values` as an Arrow array of the field's type, and a reason for each place that cannot be read.
 
-    `values` are JSON values, or a string array (as from CSV). Refused places are null in the array.
+    `values` are JSON values, or an array (of strings as from CSV, of other types as from Parquet). Refused places are
+    null in the array.
     """
     try:
         column = _convert_whole(values, field)
@@ -60,12 +61,13 @@ def _convert_whole(values: Sequence[Any] | pa.Array, field: pa.Field) -> pa.Arra
         else:
             return None
     if field.type == pa.string():
+        values = values.cast(pa.string())
         return None if pc.any(pc.match_substring(values, "\0")).as_py() else values
     if values.type == pa.string():
         values = pc.if_else(pc.equal(values, ""), None, values)
         if field.type == pa.int64() and pc.any(pc.match_substring_regex(values, "[^0-9+-]")).as_py():
             return None  # Arrow reads "0x10" as sixteen
-        values = values.cast(field.type)
+    values = values.cast(field.type)
     return values if _is_sane(values) else None
 
 
@@ -84,6 +86,8 @@ def _convert_each(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa
     is_text = field.type == pa.string()
     column: list[object] = []
     reasons: dict[int, str] = {}
+    if isinstance(values, pa.Array) and values.type != pa.string():
+        values = values.cast(pa.string())
     for place, value in enumerate(values.to_pylist() if isinstance(values, pa.Array) else values):
         absent = value is None or (not is_text and isinstance(value, str) and not value.strip())
         try:

@@ -180,18 +180,22 @@ def load(target: str | None = None) -> Settings:
 
 
 @contextmanager
-def environment(**values: str) -> Iterator[None]:
-    """Set environment variables for the duration of a block (for libraries that can be told in no other way)."""
+def environment(**values: str | None) -> Iterator[None]:
+    """Set environment variables (None: unset) for the duration of a block, for what can be told in no other way."""
     before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+    _set(values)
     try:
         yield
     finally:
-        for name, old in before.items():
-            if old is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = old
+        _set(before)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _rates(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -36,6 +37,10 @@ def parse_delimited(
     if not body:
         return assemble(table, {}, [], str)
     header = list(names) if names else _header(body, response, delimiter)
+    if not quoted and not rename and {*needs} <= {*header}:
+        clean = _read_clean(table, body, header, constants or {}, delimiter, has_header=names is None)
+        if clean is not None:
+            return clean
     columns, wrong = _read_columns(body, response, delimiter, header, quoted, has_header=names is None)
     total = len(columns[header[0]]) + len(wrong)
     numbers = sorted(set(range(total)) - set(wrong))
@@ -63,6 +68,38 @@ def parse_delimited(
     shared = {name: [value] * len(numbers) for name, value in (constants or {}).items()}
     parsed = assemble(table, named | shared, numbers, lambda place: _line_text(columns, place))
     return Parsed(parsed.tables, rejected + parsed.rejected)
+
+
+def _read_clean(
+    table: Table, body: bytes, header: Sequence[str], constants: Mapping[str, Any], delimiter: str, *, has_header: bool
+) -> Parsed | None:
+    """The same rows at a third of the time, if there is nothing wrong with any of them; else None."""
+    types = {field.name: field.type for field in table.schema if field.name not in constants}
+    mark = delimiter.encode()
+    # Arrow's reader forgives blanks around a value, and NUL; we do not.
+    doubtful = (b"\0", b" \r", b" \n", b"\n ", mark + b" ", b" " + mark)
+    if (
+        set(header) != set(types)
+        or not {*types.values()} <= {pa.string(), pa.float64(), pa.date32()}
+        or not body.endswith(b"\n")
+        or any(part in body for part in doubtful)
+    ):
+        return None
+    try:
+        rows = pa_csv.read_csv(
+            pa.BufferReader(body),
+            pa_csv.ReadOptions(skip_rows=int(has_header), column_names=header),
+            pa_csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+        )
+    except (pa.ArrowException, UnicodeError):
+        return None
+    columns: dict[str, Any] = {name: rows[name].combine_chunks() for name in header}
+    if _repetitions({name: values for name, values in columns.items() if values.type == pa.string()}):
+        return None
+    columns |= {name: pa.repeat(pa.scalar(value), rows.num_rows) for name, value in constants.items()}
+    parsed = assemble(table, columns, pa.array(np.arange(rows.num_rows)), str)
+    return None if parsed.rejected else parsed
 
 
 def _header(body: bytes, response: Response, delimiter: str) -> list[str]:

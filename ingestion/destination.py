@@ -1,13 +1,14 @@
 """dlt's Postgres destination, with each file loaded exactly once.
 
 dlt by itself loads a file at least once: killed between the commit of a COPY and the note that the job is done, it
-copies the file again. Here the file's name is written in the very transaction that copies its rows, so a file that
-was committed is known as such and skipped. Parquet goes through ADBC, which streams it as binary COPY.
+copies the file again. Here the file's name is written in the very transaction that copies its rows, with their number,
+so a file that was committed is known as such and skipped. Parquet goes through ADBC, which streams it as binary COPY.
 """
 
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from adbc_driver_manager import dbapi
 from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTableSchema, RunnableLoadJob
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
@@ -17,7 +18,7 @@ from dlt.destinations.insert_job_client import InsertValuesLoadJob
 from pyarrow import parquet
 
 LEDGER = "_loaded_files"
-ROWS_PER_BATCH = 131_072
+ROWS_PER_BATCH = 32_768
 
 
 class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
@@ -38,9 +39,14 @@ class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
                 (self._load_id, name),
             )
             if cursor.fetchone() is not None:
-                with parquet.ParquetFile(self._file_path) as file:
+                pa.default_memory_pool().release_unused()
+                with parquet.ParquetFile(self._file_path, pre_buffer=False) as file:
                     batches = file.iter_batches(batch_size=ROWS_PER_BATCH)
-                    cursor.adbc_ingest(self.load_table_name, batches, mode="append", db_schema_name=schema)
+                    rows = cursor.adbc_ingest(self.load_table_name, batches, mode="append", db_schema_name=schema)
+                cursor.execute(
+                    f'update "{schema}"."{LEDGER}" set row_count = $3 where load_id = $1 and file_name = $2',  # noqa: S608
+                    (self._load_id, name, rows),
+                )
             connection.commit()
 
 
@@ -84,8 +90,10 @@ class ExactlyOnceClient(PostgresClient):
     def _create_ledger(self) -> None:
         ledger = self.sql_client.make_qualified_table_name(LEDGER)
         self.sql_client.execute_sql(
-            f"create table if not exists {ledger} (load_id text, file_name text, primary key (load_id, file_name))"
+            f"create table if not exists {ledger} "
+            "(load_id text, file_name text, row_count bigint, primary key (load_id, file_name))"
         )
+        self.sql_client.execute_sql(f"alter table {ledger} add column if not exists row_count bigint")
 
 
 class exactly_once_postgres(dlt.destinations.postgres):  # noqa: N801  # dlt names destinations in lower case

@@ -21,6 +21,7 @@ import orjson
 from ingestion.errors import MarketloomError
 from ingestion.model import Response
 
+PARQUET = b"PAR1"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -76,6 +77,7 @@ class Landing:
         self.fs, self.root = fsspec.core.url_to_fs(url)
         self.is_local = "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
         self._last: dict[str, str] = {}
+        self._known: dict[str, set[str]] = {}
 
     def write(self, landed: Landed) -> Landed:
         """Land one answer; returns it with `response_id`, `stamp` and `path` filled in."""
@@ -84,7 +86,11 @@ class Landing:
         response_id = landed.response_id or f"{landed.source}-{stamp}-{digest[:16]}"
         path = f"{landed.source}/{landed.endpoint}/{stamp[:8]}/{stamp}-{digest[:16]}.gz"
         landed = replace(landed, response_id=response_id, stamp=stamp, path=path)
-        self._put(path, gzip.compress(_header(landed) + b"\n" + landed.body, compresslevel=3, mtime=0))
+        # What is compressed already is only wrapped; for the rest the fastest level will do.
+        level = 0 if landed.body.startswith(PARQUET) else 1
+        self._put(path, gzip.compress(_header(landed) + b"\n" + landed.body, compresslevel=level, mtime=0))
+        if (place := f"{landed.source}/{landed.endpoint}") in self._known:
+            self._known[place].add(_end(path))
         return landed
 
     def read(self, path: str) -> Landed:
@@ -112,9 +118,17 @@ class Landing:
 
     def holds(self, source: str, endpoint: str, response_id: str) -> bool:
         """True if an answer with this content-made id was landed before."""
-        end = f"-{response_id.rpartition('-')[2][:16]}.gz"
-        days = self._names(f"{source}/{endpoint}")
-        return any(name.endswith(end) for day in days for name in self._names(f"{source}/{endpoint}/{day}"))
+        place = f"{source}/{endpoint}"
+        if place not in self._known:
+            days = self._names(place)
+            self._known[place] = {_end(name) for day in days for name in self._names(f"{place}/{day}")}
+        return response_id.rpartition("-")[2][:16] in self._known[place]
+
+    def forget(self, source: str) -> None:
+        """Look anew at what is there of a source: another process may have landed something since."""
+        self._last.pop(source, None)
+        for place in [place for place in self._known if place.startswith(f"{source}/")]:
+            del self._known[place]
 
     def after(self, source: str, stamp: str) -> Iterator[Landed]:
         """A source's landed answers later than `stamp`, in landing order."""
@@ -157,6 +171,11 @@ class Landing:
 def stamp_of(path: str) -> str:
     """The landing time in a landed file's name, which orders it among its source's others."""
     return path.rsplit("/", 1)[-1].partition("-")[0]
+
+
+def _end(path: str) -> str:
+    """The hash in a landed file's name."""
+    return path.removesuffix(".gz").rpartition("-")[2]
 
 
 def content_id(source: str, endpoint: str, params: Mapping[str, str], body: bytes) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import IO, Literal
 
 import pyarrow as pa
 
@@ -108,12 +108,16 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Member:
-    """A piece of a bulk file: what `Source.unpack` makes of it. `received_at` None means "when it is landed"."""
+    """A piece of a bulk file: what `Source.unpack` makes of it. `received_at` None means "when it is landed".
+
+    `origin` tells by what the piece is known again where its bytes were made by us: the digest of the file it is of.
+    """
 
     endpoint: str
     params: Mapping[str, str]
     body: bytes
     received_at: datetime | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class Source:
     """All that marketloom knows of one provider.
 
     HTTP sources declare `base_url`, `key`, `rates`, `endpoints` and `diagnose` (None for a good answer, else the
-    error that the answer means, also when it came with HTTP 200). File sources declare `unpack(name, body)` and
+    error that the answer means, also when it came with HTTP 200). File sources declare `unpack(name, file)` and
     `parsers`; generated ones `generate(first, last)` and `parsers`.
     """
 
@@ -134,7 +138,7 @@ class Source:
     endpoints: tuple[Endpoint, ...] = ()
     diagnose: Callable[[int, Mapping[str, str], bytes], ProviderError | None] | None = None
     parsers: Mapping[str, Callable[[Response], Parsed]] = field(default_factory=dict)
-    unpack: Callable[[str, bytes], Iterable[Member | Rejected]] | None = None
+    unpack: Callable[[str, IO[bytes]], Iterable[Member | Rejected]] | None = None
     generate: Callable[[date, date], Iterable[Member]] | None = None
     file_patterns: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """marketloom's own records, the tables of `raw_ops`: every request, and every row that was refused."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ingestion.errors import ProviderError
 from ingestion.landing import Landed
-from ingestion.model import Parsed, Table
+from ingestion.model import Parsed, Rejected, Table
 
 TIME = pa.timestamp("us", tz="UTC")
 
@@ -62,22 +62,25 @@ TABLES = (REQUESTS, QUARANTINE)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one landed answer: what it held, or why it held nothing."""
+    """What became of one landed answer: how much it held, or why it held nothing; what it held has gone its way."""
 
     landed: Landed
-    parsed: Parsed
+    byte_count: int
+    kept: Mapping[str, int]
+    rejected: Sequence[Rejected]
     error: ProviderError | None = None
 
-    @property
-    def kept(self) -> dict[str, int]:
-        """Rows kept per raw table."""
-        return {name: table.num_rows for name, table in self.parsed.tables.items()}
+    @classmethod
+    def of(cls, landed: Landed, parsed: Parsed, error: ProviderError | None) -> "Outcome":
+        """The account of what was parsed; the answer's body and rows are not kept, as there may be any number."""
+        kept = {name: table.num_rows for name, table in parsed.tables.items()}
+        return cls(replace(landed, body=b""), len(landed.body), kept, parsed.rejected, error)
 
     @property
     def refused(self) -> dict[str, int]:
         """Rows refused per raw table."""
         counts: dict[str, int] = {}
-        for rejected in self.parsed.rejected:
+        for rejected in self.rejected:
             counts[rejected.entity] = counts.get(rejected.entity, 0) + 1
         return counts
 
@@ -100,7 +103,7 @@ def quarantine_table(outcomes: Sequence[Outcome]) -> pa.Table:
             **_origin(outcome.landed.response_id, outcome.landed.received_at, number),
         }
         for outcome in outcomes
-        for number, rejected in enumerate(outcome.parsed.rejected)
+        for number, rejected in enumerate(outcome.rejected)
     ]
     return pa.Table.from_pylist(rows, schema=_with_origin(QUARANTINE.schema))
 
@@ -117,12 +120,12 @@ def _request(outcome: Outcome) -> Mapping[str, object]:
         "received_at": landed.received_at,
         "status_code": landed.status,
         "duration_ms": landed.duration_ms,
-        "byte_count": len(landed.body),
+        "byte_count": outcome.byte_count,
         "attempt_count": landed.attempt_count,
         "outcome": error.outcome if error else landed.outcome,
         "error_message": str(error) if error else landed.error_message,
-        "rows_received": outcome.parsed.rows_received,
-        "rows_quarantined": len(outcome.parsed.rejected),
+        "rows_received": sum(outcome.kept.values()) + len(outcome.rejected),
+        "rows_quarantined": len(outcome.rejected),
         "landing_path": landed.path,
         **_origin(landed.response_id, landed.received_at, 0),
     }

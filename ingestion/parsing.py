@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.coercion import to_column
 from ingestion.diagnosis import decode_json
@@ -184,7 +185,13 @@ def _infer(values: Sequence[Any] | pa.Array) -> pa.Array:
     JSON has one kind of number, so 4369 and 25933.6 give the same type of column in whichever response they come.
     """
     if isinstance(values, pa.Array):
-        values = values.to_pylist()
+        if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+            return values.cast(pa.float64(), safe=False)
+        if pa.types.is_boolean(values.type):
+            return values
+        if not pc.any(pc.match_substring(text := values.cast(pa.string()), "\0")).as_py():
+            return text
+        values = text.to_pylist()
     kinds = set(map(type, values)) - {type(None)}
     if kinds == {bool}:
         return pa.array(values, pa.bool_())

@@ -7,6 +7,7 @@ Whatever moment a run is killed at, the next one goes on from those two places, 
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -75,12 +76,13 @@ class Run:
                 unpack = self.source.unpack
                 if unpack is None:
                     raise MarketloomError(f"{self.source.name} does not come as files: use `marketloom ingest`")
-                for piece in unpack(path.name, path.read_bytes()):
-                    landed = self._land(piece, path.name)
-                    if landed is not None:
-                        yield landed
+                with path.open("rb") as file:
+                    for piece in unpack(path.name, file):
+                        landed = self._land(piece, path.name)
+                        if landed is not None:
+                            yield landed
 
-        return self._follow(calls)
+        return self._follow(lambda state: _ahead(calls(state)))
 
     def replay(self) -> SourceReport:
         """Rebuild the source's raw tables and records from landing alone."""
@@ -104,10 +106,11 @@ class Run:
         now = datetime.now(UTC)
         if isinstance(piece, Rejected):
             endpoint, params, body, received_at = piece.entity, {"file": name}, piece.row.encode(), now
+            origin = body
         else:
             endpoint, params, body = piece.endpoint, dict(piece.params), piece.body
-            received_at = piece.received_at or now
-        response_id = content_id(self.source.name, endpoint, params, body)
+            received_at, origin = piece.received_at or now, piece.origin.encode() or body
+        response_id = content_id(self.source.name, endpoint, params, origin)
         if self.landing.holds(self.source.name, endpoint, response_id):
             return None
         return self.landing.write(
@@ -130,6 +133,7 @@ class Run:
         """Bring both readers of the log up to its end, making `calls` when the raw schema has reached it."""
         started = time.monotonic()
         with alone(self.settings, self.source):
+            self.landing.forget(self.source.name)
             for schema in (self.raw, self.ops):
                 self.report.recovered |= schema.finish_pending()
             accounted = self.ops.state()
@@ -150,14 +154,14 @@ class Run:
             fresh = next(making)
             while True:
                 yield from self._consume(fresh, state, marks)
-                fresh = making.send(self.outcomes[fresh.response_id].error)
+                fresh = making.send(self.outcomes[fresh.path].error)
         except StopIteration:
             return
 
     def _consume(self, landed: Landed, state: State, marks: dict[str, str]) -> Iterator[tuple[str, pa.Table]]:
-        outcome = self._outcome(landed)
-        self.outcomes[landed.response_id] = outcome
-        for name, table in outcome.parsed.tables.items():
+        parsed, outcome = self._read(landed)
+        self.outcomes[landed.path] = outcome
+        for name, table in parsed.tables.items():
             if table.num_rows:
                 yield name, _with_origin(table, landed)
         if outcome.error is None:
@@ -165,31 +169,35 @@ class Run:
         state["landed_through"] = landed.stamp
         self.listener(self.source.name, landed)
 
-    def _outcome(self, landed: Landed) -> Outcome:
+    def _read(self, landed: Landed) -> tuple[Parsed, Outcome]:
+        """What one landed answer holds, and the account of it."""
+        parsed, error = self._parse(landed)
+        return parsed, Outcome.of(landed, parsed, error)
+
+    def _parse(self, landed: Landed) -> tuple[Parsed, ProviderError | None]:
         """Parse one landed answer. Whatever a body holds, the result is rows, refused rows, or a named error."""
         if landed.outcome != "ok":
             error = _error_of(landed)
             unread = [_whole(landed, str(error))] if isinstance(error, MalformedResponse) else []
-            return Outcome(landed, Parsed(rejected=unread), error)
+            return Parsed(rejected=unread), error
         try:
             parsed = self.source.parser(landed.endpoint)(landed.response)
         except ProviderError as error:
             error.source, error.endpoint = landed.source, landed.endpoint
             unread = [_whole(landed, error.detail)] if isinstance(error, MalformedResponse) else []
-            return Outcome(landed, Parsed(rejected=unread), error)
+            return Parsed(rejected=unread), error
         except Exception as error:  # a parser's own fault must not stop the log: the answer waits in quarantine
             reason = f"the parser failed: {type(error).__name__}: {error}"
-            return Outcome(landed, Parsed(rejected=[_whole(landed, reason)]), MalformedResponse(reason))
-        return Outcome(landed, conform(parsed, self.known, self.report.new_columns))
+            return Parsed(rejected=[_whole(landed, reason)]), MalformedResponse(reason)
+        return conform(parsed, self.known, self.report.new_columns), None
 
     def _ops_rows(self, state: State) -> Rows:
         batch: list[Outcome] = []
         for path in self.landing.paths(self.source.name, after=state.get("landed_through", "")):
-            landed = self.landing.read(path)
-            outcome = self.outcomes.get(landed.response_id) or self._outcome(landed)
+            outcome = self.outcomes.get(path) or self._read(self.landing.read(path))[1]
             batch.append(outcome)
             self.report.add(outcome)
-            state["landed_through"] = landed.stamp
+            state["landed_through"] = outcome.landed.stamp
         state["raw_loads_through"] = self.loads_through
         if batch:
             yield ops.REQUESTS.name, ops.requests_table(batch)
@@ -239,3 +247,12 @@ def _error_of(landed: Landed) -> ProviderError | None:
 
 def _nothing() -> Calls:
     yield from ()
+
+
+def _ahead(landing: Calls) -> Calls:
+    """The same answers, the next of which is landed while the one before it is parsed."""
+    with ThreadPoolExecutor(1, thread_name_prefix="landing") as thread:
+        following = thread.submit(next, landing, None)
+        while (landed := following.result()) is not None:
+            following = thread.submit(next, landing, None)
+            yield landed

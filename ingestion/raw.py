@@ -50,10 +50,13 @@ class RawSchema:
     def prepare(self) -> None:
         """Create the tables that do not exist yet, empty, with an index that finds the rows of a load."""
         with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
-            cursor.execute("select table_name from information_schema.tables where table_schema = %s", (self.schema,))
-            if {table.name for table in self.tables} | {"_dlt_loads", LEDGER} <= {
-                name for (name,) in cursor.fetchall()
-            }:
+            query = "select table_name, column_name from information_schema.columns where table_schema = %s"
+            cursor.execute(query, (self.schema,))
+            found = set(cursor.fetchall())
+            if {*(table.name for table in self.tables), "_dlt_loads"} <= {name for name, _ in found} and (
+                LEDGER,
+                "row_count",
+            ) in found:
                 return
         destination = self._destination()
         initial = destination.spec()._bind_dataset_name(dataset_name=self.schema)
@@ -108,15 +111,14 @@ class RawSchema:
         shutil.rmtree(self.folder / self.writer, ignore_errors=True)
 
     def counts(self, after: str) -> dict[str, int]:
-        """Rows per table in the loads finished after the load id `after`, counted in the warehouse."""
-        found = {}
+        """Rows per table in the loads after the load id `after`, as the warehouse counted them when it copied them."""
+        query = sql.SQL(
+            "select split_part(file_name, '.', 1), sum(row_count)::bigint from {} where load_id > %s group by 1"
+        ).format(sql.Identifier(self.schema, LEDGER))
         with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
-            for table in self.tables:
-                place = sql.Identifier(self.schema, table.name)
-                cursor.execute(sql.SQL("select count(*) from {} where _dlt_load_id > %s").format(place), (after,))
-                row = cursor.fetchone()
-                found[table.name] = int(row[0]) if row else 0
-        return found
+            cursor.execute(query, (after,))
+            found = dict(cursor.fetchall())
+        return {table.name: found.get(table.name) or 0 for table in self.tables}
 
     def last_load(self) -> str:
         """The id of the newest finished load, "" if there is none. Ids sort by the time the load began."""

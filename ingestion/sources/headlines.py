@@ -6,6 +6,7 @@ Titles may be quoted and hold newlines; dates are ISO 8601 with an offset (2020-
 
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import IO
 
 from ingestion.delimited import parse_delimited
 from ingestion.model import Member, Parsed, Response, Source
@@ -20,9 +21,9 @@ HEADLINES = table(
 )
 
 
-def unpack(name: str, body: bytes) -> Iterator[Member]:
+def unpack(name: str, file: IO[bytes]) -> Iterator[Member]:
     """The file as it is; nobody knows when its headlines were known, so they are from when it is landed."""
-    yield Member("headlines", {"file": PurePath(name).name}, body)
+    yield Member("headlines", {"file": PurePath(name).name}, file.read())
 
 
 def parse_headlines(response: Response) -> Parsed:

@@ -2,6 +2,9 @@
 
 https://github.com/eliangcs/pystock-data. One `YYYYMMDD.tar.gz` a trading day, named by the newest one it holds. The
 modification time of a member is when it was collected: its rows were known from then on, and not earlier.
+
+Bars that somebody has gathered from them come as plain CSV or Parquet files of any size, with the columns of
+`prices.csv`. Nobody knows when those were collected, so they are known from when the file is landed.
 """
 
 import io
@@ -11,7 +14,12 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import PurePath
+from typing import IO
 
+import pyarrow as pa
+
+from ingestion import bulk
+from ingestion.columnar import parse_columns
 from ingestion.delimited import parse_delimited
 from ingestion.model import Member, Parsed, Rejected, Response, Source, Table
 from ingestion.parsing import refuse, table
@@ -29,7 +37,7 @@ PRICES = table(
     "close double Last price of the session, USD, as traded.",
     "volume double Shares traded.",
     "adj_close double Close adjusted for what had happened until it was collected, USD.",
-    "archive text! Name of the archive, YYYYMMDD.",
+    "archive text! Name of the archive, YYYYMMDD, or of the plain file.",
 )
 SYMBOLS = table(
     "symbols",
@@ -66,7 +74,35 @@ REPORTS = table(
 ENDPOINTS = {"prices.csv": "prices", "symbols.txt": "symbols", "reports.csv": "reports"}
 
 
-def unpack(name: str, body: bytes) -> Iterator[Member | Rejected]:
+def unpack(name: str, file: IO[bytes]) -> Iterator[Member | Rejected]:
+    """The members of one archive, or the pieces of one plain file of bars; what cannot be read is refused by name."""
+    cut = {".csv": _cut_csv, ".parquet": _cut_parquet}.get(PurePath(name).suffix)
+    yield from cut(PurePath(name), file) if cut else _open_archive(name, file.read())
+
+
+def _cut_csv(name: PurePath, file: IO[bytes]) -> Iterator[Member]:
+    """Every piece with the file's own header, if it has one."""
+    header = b""
+    for place, lines in bulk.cut_lines(file):
+        if place == 0 and _has_header(lines):
+            header = lines[: lines.find(b"\n") + 1]
+        yield Member("prices", _params(name, place), header + lines if place else lines)
+
+
+def _cut_parquet(name: PurePath, file: IO[bytes]) -> Iterator[Member | Rejected]:
+    origin = bulk.digest(file)
+    try:
+        for place, rows in bulk.cut_parquet(file):
+            yield Member("prices", _params(name, place), rows, origin=origin)
+    except (pa.ArrowException, OSError) as problem:
+        yield Rejected("prices", f"the rest of the file cannot be read, fetch it again: {problem}", name.name)
+
+
+def _params(name: PurePath, place: int) -> dict[str, str]:
+    return {"archive": name.stem, "file": name.name, "piece": str(place)}
+
+
+def _open_archive(name: str, body: bytes) -> Iterator[Member | Rejected]:
     """The members of one archive; what is missing, unknown or cut short is refused by name.
 
     A truncated archive gives what stands before the cut. A damaged one gives nothing: a flipped bit can change a
@@ -142,6 +178,8 @@ def _collected_at(info: tarfile.TarInfo, archive: str) -> datetime | None:
 
 def parse_prices(response: Response) -> Parsed:
     """Bars; a repeated header line is refused."""
+    if response.body.startswith(bulk.PARQUET):
+        return parse_columns(PRICES, response, constants=_archive(response), needs=PRICES.schema.names[:-1])
     if not response.body.strip():
         refuse(response, "prices.csv is empty: fetch the archive again")
     return _parse_csv(PRICES, response)
@@ -152,7 +190,7 @@ def parse_symbols(response: Response) -> Parsed:
     if not response.body.strip():
         refuse(response, "symbols.txt is empty: fetch the archive again")
     names = ("symbol", "name")
-    return parse_delimited(SYMBOLS, response, delimiter="\t", names=names, constants=dict(response.params))
+    return parse_delimited(SYMBOLS, response, delimiter="\t", names=names, constants=_archive(response))
 
 
 def parse_reports(response: Response) -> Parsed:
@@ -163,8 +201,16 @@ def parse_reports(response: Response) -> Parsed:
 def _parse_csv(into: Table, response: Response) -> Parsed:
     """Rows of a CSV file whose header was sometimes forgotten when it was collected (reports of 20151002)."""
     columns = into.schema.names[:-1]
-    names = None if response.body.startswith(b"symbol,") else columns
-    return parse_delimited(into, response, names=names, needs=columns, constants=dict(response.params))
+    names = None if _has_header(response.body) else columns
+    return parse_delimited(into, response, names=names, needs=columns, constants=_archive(response))
+
+
+def _has_header(body: bytes) -> bool:
+    return body.removeprefix(b"\xef\xbb\xbf").startswith(b"symbol,")
+
+
+def _archive(response: Response) -> dict[str, str]:
+    return {"archive": response.params["archive"]}
 
 
 SOURCE = Source(
@@ -173,5 +219,5 @@ SOURCE = Source(
     tables=(PRICES, SYMBOLS, REPORTS),
     parsers={"prices": parse_prices, "symbols": parse_symbols, "reports": parse_reports},
     unpack=unpack,
-    file_patterns=("*.tar.gz",),
+    file_patterns=("*.tar.gz", "*.csv", "*.parquet"),
 )

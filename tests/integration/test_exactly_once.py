@@ -5,9 +5,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from ingestion.config import Settings
 from ingestion.landing import Landing
@@ -16,13 +20,14 @@ from ingestion.sources import SOURCES
 from tests.warehouse import checksum, rows, value
 
 HEADLINES = 3_000
+BARS = 300_000  # three pieces
 OWN = "source = 'headlines'"
 
 # Where a run is cut: before or after the body of a function, at its n-th call. The first pass of dlt's steps belongs to
 # the raw schema, the second to raw_ops.
 POINTS = [
     ("ingestion.landing:Landing.write", "after", 1),
-    ("ingestion.pipeline:Run._outcome", "after", 1),
+    ("ingestion.pipeline:Run._read", "after", 1),
     ("dlt.extract.extract:Extract.commit_packages", "before", 1),
     ("dlt.extract.extract:Extract.commit_packages", "after", 1),
     ("dlt.extract.extract:Extract.commit_packages", "after", 2),
@@ -49,7 +54,7 @@ def csv(tmp_path: Path) -> Path:
     return path
 
 
-def run_and_kill(csv: Path, place: str, when: str, nth: int) -> int:
+def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "headlines") -> int:
     """Backfill in a process of its own that kills itself at the n-th passing of a point; its exit status."""
     module, _, name = place.partition(":")
     script = f"""
@@ -72,7 +77,7 @@ def run_and_kill(csv: Path, place: str, when: str, nth: int) -> int:
 
         setattr(owner, attribute, cut)
         from ingestion.cli import app
-        app(["backfill", "headlines", {str(csv)!r}])
+        app(["backfill", {source!r}, {str(path)!r}])
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=dict(os.environ), capture_output=True)
     return done.returncode
@@ -92,6 +97,32 @@ def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, pla
     assert value(settings, "select count(*) from raw_headlines._dlt_loads") == value(
         settings, "select count(distinct load_id) from raw_headlines._dlt_loads"
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "when", "nth"),
+    [
+        ("ingestion.landing:Landing.write", "after", 2),
+        ("dlt.extract.extract:Extract.commit_packages", "after", 1),
+        ("ingestion.destination:CopyOnceJob.run", "after", 1),
+    ],
+)
+def test_a_killed_load_of_a_file_in_pieces_is_finished_by_the_next(
+    settings: Settings, tmp_path: Path, place: str, when: str, nth: int
+) -> None:
+    names = ("open", "high", "low", "close", "volume", "adj_close")
+    bars = {name: np.arange(1, BARS + 1, dtype=float) for name in names}
+    symbols = [f"T{number % 5000}" for number in range(BARS)]
+    path = tmp_path / "bars.parquet"
+    parquet.write_table(pa.table({"symbol": symbols, "date": [date(2015, 10, 1)] * BARS, **bars}), path)
+    assert run_and_kill(path, place, when, nth, source="pystock") == -signal.SIGKILL
+    report = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill([path])
+    assert report.failures == []
+    assert value(settings, "select count(*) from raw_pystock.prices") == BARS
+    assert value(settings, "select count(distinct close) from raw_pystock.prices") == BARS
+    assert value(settings, "select sum(row_count) from raw_pystock._loaded_files where file_name ~ '^prices'") == BARS
+    again = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill([path])
+    assert (again.failures, again.loaded) == ([], {})
 
 
 def test_a_killed_replay_is_finished_by_the_next_run(settings: Settings, csv: Path) -> None:

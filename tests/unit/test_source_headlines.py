@@ -1,6 +1,7 @@
 """Headline files: quoted titles with newlines, times with offsets, and rows that lack something."""
 
 import csv
+import io
 from datetime import UTC, datetime
 
 import pytest
@@ -18,7 +19,7 @@ def parse(text: str | bytes) -> Parsed:
 
 def test_the_real_file_reads_as_the_csv_module_reads_it() -> None:
     path = need(DATA / "headlines" / "benzinga_headlines.csv")
-    (member,) = headlines.unpack(str(path), path.read_bytes())
+    (member,) = headlines.unpack(str(path), io.BytesIO(path.read_bytes()))
     assert isinstance(member, Member)
     assert (member.endpoint, member.params, member.received_at) == ("headlines", {"file": path.name}, None)
     parsed = parse(member.body)

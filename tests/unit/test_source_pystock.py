@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
+from ingestion import bulk
 from ingestion.errors import MalformedResponse
 from ingestion.model import Member, Parsed, Rejected, Response
 from ingestion.sources import pystock
@@ -37,7 +40,7 @@ WHOLE = archive(("symbols.txt", SYMBOLS), ("prices.csv", PRICES), ("reports.csv"
 
 
 def unpacked(body: bytes, name: str = "20151001.tar.gz") -> tuple[list[Member], list[Rejected]]:
-    pieces = list(pystock.unpack(name, body))
+    pieces = list(pystock.unpack(name, io.BytesIO(body)))
     return [p for p in pieces if isinstance(p, Member)], [p for p in pieces if isinstance(p, Rejected)]
 
 
@@ -205,6 +208,70 @@ def test_bad_lines_are_refused_one_by_one() -> None:
     assert parsed.rows_received == len(lines)
 
 
+def pieces(name: str, body: bytes) -> list[Parsed]:
+    return [parse(piece) for piece in pystock.unpack(name, io.BytesIO(body)) if isinstance(piece, Member)]
+
+
+def as_parquet(rows: pa.Table) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(rows, out)
+    return out.getvalue()
+
+
+def test_a_plain_csv_file_is_cut_into_pieces_of_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = PRICES.splitlines(keepends=True)[0]
+    lines = [b"T%d,2015-10-01,1.5,2,1,1.75,300,1.75\r\n" % number for number in range(500)]
+    body = b"".join([header, *lines[:200], header, *lines[200:], b"CUT,2015-10-01,1.5,2,1,1."])
+    monkeypatch.setattr(bulk, "BYTES_PER_PIECE", 4000)
+    parsed = pieces("all.csv", body)
+    assert len(parsed) == 6
+    kept = [row for piece in parsed for row in piece.tables["prices"].to_pylist()]
+    assert [row["symbol"] for row in kept] == [f"T{number}" for number in range(500)]
+    assert {row["archive"] for row in kept} == {"all"}
+    reasons = [rejected.reason for piece in parsed for rejected in piece.rejected]
+    assert reasons == ["repeated header line", "expected 8 fields, found 6"]
+    (alone,) = pieces("none.csv", body[len(header) : len(header) + len(lines[0])])
+    assert alone.tables["prices"]["symbol"].to_pylist() == ["T0"]
+
+
+def test_a_parquet_file_gives_the_same_rows_as_csv(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = b"".join(b"T%d,2015-10-0%d,1.5,2,,1.75,300,1.75\r\n" % (number, number % 9 + 1) for number in range(50))
+    (from_csv,) = pieces("all.csv", PRICES.splitlines(keepends=True)[0] + lines)
+    rows = from_csv.tables["prices"].drop_columns(["archive", "_row_number"])
+    monkeypatch.setattr(bulk, "ROWS_PER_PIECE", 20)
+    tables = [piece.tables["prices"] for piece in pieces("all.parquet", as_parquet(rows))]
+    assert [table.num_rows for table in tables] == [20, 20, 10]
+    whole = from_csv.tables["prices"].drop_columns("_row_number")
+    assert pa.concat_tables(tables).drop_columns("_row_number").equals(whole)
+    assert not list(pystock.unpack("all.parquet", io.BytesIO(as_parquet(rows.slice(0, 0)))))[1:]
+
+
+def test_parquet_rows_that_cannot_be_trusted_are_refused_and_other_types_taken() -> None:
+    day = date(2015, 10, 1)
+    good: dict[str, object] = {"symbol": "A", "date": day, "volume": 300, "lot": 100, "note": [1]} | dict.fromkeys(
+        ("open", "high", "low", "close", "adj_close"), 1.5
+    )
+    wrong: list[dict[str, object]] = [
+        {"symbol": None},
+        {"symbol": "a\0b"},
+        {"date": date(2500, 1, 1)},
+        {"close": float("inf")},
+    ]
+    (parsed,) = pieces("all.parquet", as_parquet(pa.Table.from_pylist([good, *(good | change for change in wrong)])))
+    assert {rejected.row_number: rejected.reason for rejected in parsed.rejected} == {
+        1: "symbol: missing",
+        2: "symbol: 'a\\x00b' holds a NUL character, which no text column can store",
+        3: "date: '2500-01-01' is not a date between 1900 and 2200",
+        4: "close: 'inf' is not a number",
+    }
+    (row,) = parsed.tables["prices"].to_pylist()
+    assert (row["date"], row["volume"], row["lot"], row["note"], row["archive"]) == (day, 300.0, 100.0, "[1]", "all")
+    with pytest.raises(MalformedResponse, match="expected the columns close too"):
+        pieces("all.parquet", as_parquet(pa.Table.from_pylist([good]).drop_columns("close")))
+    (refused,) = pystock.unpack("all.parquet", io.BytesIO(b"PAR1 and nothing else PAR1"))
+    assert isinstance(refused, Rejected) and "fetch it again" in refused.reason
+
+
 def test_files_without_their_header_are_read_by_their_known_columns() -> None:
     assert prices(PRICES.splitlines(keepends=True)[1]).tables["prices"]["close"].to_pylist() == [1.75]
 
@@ -258,5 +325,5 @@ def test_any_tar_content_is_members_or_refusals(noise: bytes, place: int) -> Non
     content = bytearray(gzip.decompress(WHOLE))
     content[place : place + len(noise)] = noise
     for body in (noise, gzip.compress(bytes(content)), gzip.compress(noise)):
-        for piece in pystock.unpack("20151001.tar.gz", body):
+        for piece in pystock.unpack("20151001.tar.gz", io.BytesIO(body)):
             assert isinstance(piece, Member | Rejected)

@@ -1,0 +1,1 @@
+"""What marketloom costs beside the plain way of doing the same work; see benchmarks/README.md."""

@@ -1,0 +1,178 @@
+"""Ours and its reference, in turn, in the same run: how long each takes, how much memory, and how they compare."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ingestion import warehouse
+from ingestion.config import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+MEBIBYTE = 1024 * 1024
+
+
+class BenchmarkFailed(RuntimeError):
+    """A side did not do the work that was to be measured; the text holds what it printed."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much to measure: bars, lengths of history (in bars), repetitions; and where real archives are."""
+
+    rows: int
+    history: tuple[int, ...]
+    repeat: int
+    data: Path
+
+
+@dataclass
+class Side:
+    """One way of doing the work: `run` is measured, `prepare` before it is not. `rows` is how much work it is."""
+
+    name: str
+    run: Callable[[], "Process | None"]
+    prepare: Callable[[], None] = lambda: None
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Ours beside its reference. The ratio is of rows a second ("at least"), or of seconds ("at most") without rows."""
+
+    name: str
+    ours: Side
+    reference: Side
+    target: float
+    sense: Literal["at least", "at most"] = "at least"
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a process and all it waited for took: seconds of processor time, bytes of the largest one's memory."""
+
+    cpu_seconds: float
+    peak_bytes: int
+
+
+@dataclass
+class Measured:
+    """The measurements of one side."""
+
+    name: str
+    rows: int | None
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    peak_bytes: int = 0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+@dataclass
+class Result:
+    """A comparison's outcome."""
+
+    name: str
+    ours: Measured
+    reference: Measured
+    target: float
+    sense: str
+
+    @property
+    def ratio(self) -> float:
+        """Ours by reference: of rates where both count rows, of times otherwise."""
+        if self.ours.rows and self.reference.rows:
+            return (self.ours.rows / self.ours.median) / (self.reference.rows / self.reference.median)
+        return self.ours.median / self.reference.median
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio >= self.target if self.sense == "at least" else self.ratio <= self.target
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for --json."""
+        return {**asdict(self), "ratio": self.ratio, "is_met": self.is_met}
+
+
+class Bench:
+    """Where benchmarks run: a folder and a warehouse of their own, both gone afterwards."""
+
+    def __init__(self, options: Options, folder: Path) -> None:
+        self.options, self.folder = options, folder
+        self.settings = Settings(root=ROOT, home=folder / "home", target="live")
+
+    def __enter__(self) -> "Bench":
+        warehouse.up(self.settings)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        warehouse.down(self.settings)
+
+    def marketloom(self, *arguments: str, **environment: str) -> Process:
+        """The command, measured."""
+        return self.process([sys.executable, "-c", "from ingestion.cli import app; app()", *arguments], **environment)
+
+    def dlt(self, module: str, *arguments: str) -> Process:
+        """A module that uses dlt by itself, measured: default settings, its own state, the warehouse's address last."""
+        home = self.folder / "dlt"
+        shutil.rmtree(home, ignore_errors=True)
+        own = {"DLT_PROJECT_DIR": str(home), "DLT_DATA_DIR": str(home), "RUNTIME__DLTHUB_TELEMETRY": "false"}
+        return self.process([sys.executable, "-m", module, *arguments, self.settings.dsn()], **own)
+
+    def psql(self, statement: str) -> Process:
+        """One statement or backslash command by psql, measured."""
+        program = str(warehouse._binary("psql"))
+        return self.process([program, "-d", self.settings.database, "-qXv", "ON_ERROR_STOP=1", "-c", statement])
+
+    def process(self, command: Sequence[str], **environment: str) -> Process:
+        """Run a command to its end; raises BenchmarkFailed with what it printed if it fails."""
+        own = {**self.settings.subprocess_environment, "MARKETLOOM_HOME": str(self.settings.home)}
+        own |= {"PYTHONPATH": str(ROOT), "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false", **environment}
+        with (self.folder / "output").open("w+") as output:
+            child = subprocess.Popen(command, cwd=ROOT, env=own, stdout=output, stderr=subprocess.STDOUT)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            if child.returncode:
+                raise BenchmarkFailed(f"{' '.join(command)}\n{output.read()}")
+        return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+    def value(self, query: str) -> Any:
+        """The first column of a query's first row."""
+        with warehouse.connect(self.settings) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    def execute(self, *statements: str) -> None:
+        """Statements, each in a transaction of its own."""
+        with warehouse.connect(self.settings, autocommit=True) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def compare(self, comparison: Comparison, repeat: int | None = None) -> Result:
+        """Measure both sides in turn."""
+        sides = (comparison.reference, comparison.ours)
+        measured = {side.name: Measured(side.name, side.rows) for side in sides}
+        for _ in range(repeat or self.options.repeat):
+            for side in sides:
+                side.prepare()
+                # What the other side left to be written must not be paid by this one.
+                self.execute("checkpoint")
+                started = time.monotonic()
+                process = side.run()
+                found = measured[side.name]
+                found.seconds.append(time.monotonic() - started)
+                if process:
+                    found.cpu_seconds.append(process.cpu_seconds)
+                    found.peak_bytes = max(found.peak_bytes, process.peak_bytes)
+        ours, reference = measured[comparison.ours.name], measured[comparison.reference.name]
+        return Result(comparison.name, ours, reference, comparison.target, comparison.sense)

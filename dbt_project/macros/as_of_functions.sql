@@ -2,7 +2,10 @@
 
 {% macro create_daily_bars_as_of() -%}
     {%- set known -%}
-        (select * from {{ ref('fct_daily_bar_versions') }} where {{ is_known_at('as_of') }}) as known
+        (
+            select * from {{ ref('fct_daily_bar_versions') }}
+            where {{ is_known_at('as_of') }} and (set_aside_from is null or set_aside_from > as_of)
+        ) as known
     {%- endset -%}
     {{ create_as_of_function(
         'daily_bars_as_of',

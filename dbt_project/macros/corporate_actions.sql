@@ -1,11 +1,13 @@
 {#-
     What actions make of bars, in three steps. Each takes what is known as text of a relation: the versions that are
-    current, for the models, or those that were at some moment, for the functions. Everything is grouped by security
-    and ticker, so that a database can look for either before it computes.
+    current, for the models, or those that were at some moment, for the functions. Everything is grouped by `company`,
+    the key of the security. The functions group those that have had one ticker only by key and ticker, which is the
+    same, so that a database can look for either before it computes.
 -#}
 
 {#- The actions that count among `versions`: from the best provider that knows of them, each thing once. -#}
-{% macro chosen_actions(versions) -%}
+{% macro chosen_actions(versions, company=['security_key']) -%}
+    {%- set company = company | join(', ') -%}
     select
         action_key,
         security_key,
@@ -45,16 +47,16 @@
                 select
                     *,
                     min(provider_priority) over (
-                        partition by security_key, ticker, ex_date, action_kind
+                        partition by {{ company }}, ex_date, action_kind
                     ) as best_priority,
-                    min(provider_priority) over (partition by security_key, ticker, ex_date) as best_priority_of_day
+                    min(provider_priority) over (partition by {{ company }}, ex_date) as best_priority_of_day
                 from (
                     select
                         *,
                         -- The same terms under two ids of one provider are one action.
                         row_number() over (
                             partition by
-                                security_key, ticker, action_kind, ex_date, provider, terms, dividend_type
+                                {{ company }}, action_kind, ex_date, provider, terms, dividend_type
                             order by known_from, action_key
                         ) as repetition_number
                     from (
@@ -73,7 +75,7 @@
             where
                 provider_priority = best_priority
                 and not (is_inferred and action_kind = 'dividend' and best_priority_of_day < provider_priority)
-            window by_date as (partition by security_key, ticker, action_kind order by ex_date, action_key)
+            window by_date as (partition by {{ company }}, action_kind order by ex_date, action_key)
         ) as placed
     ) as repeated
     -- Providers may place one action on neighbouring days: the same terms from a better one within a few days are the
@@ -83,17 +85,17 @@
 
 
 {#- The factors that `actions` (which count) make of `bars`: one row per security and span of dates before an ex date. -#}
-{% macro factored_actions(actions, bars) -%}
+{% macro factored_actions(actions, bars, company=['security_key']) -%}
+    {%- set columns = company | join(', ') -%}
     {%- set later -%}
         (
-            partition by security_key, ticker order by ex_date desc
+            partition by {{ columns }} order by ex_date desc
             rows between unbounded preceding and current row
         )
     {%- endset -%}
     select
-        security_key,
-        ticker,
-        lag(ex_date) over (partition by security_key, ticker order by ex_date) as from_date,
+        {{ columns }},
+        lag(ex_date) over (partition by {{ columns }} order by ex_date) as from_date,
         ex_date as until_date,
         {{ product('split_step', over=later) }} as split_factor,
         {{ product('dividend_step', over=later) }} as dividend_factor,
@@ -101,8 +103,7 @@
         max(known_from) over {{ later }} as known_from
     from (
         select
-            security_key,
-            ticker,
+            {{ columns }},
             ex_date,
             split_step,
             -- Nobody pays out what a share costs: such an amount is a spin-off or an error, and says nothing of returns.
@@ -114,8 +115,9 @@
             known_from
         from (
             select
-                effective.security_key,
-                effective.ticker,
+                {%- for column in company %}
+                effective.{{ column }},
+                {%- endfor %}
                 effective.ex_date,
                 effective.split_step,
                 -- Amounts are per share as traded on the ex date, after a split of the same day.
@@ -123,14 +125,13 @@
                 greatest(effective.known_from, preceding.known_from) as known_from,
                 -- The last close before the ex date, of a bar that can be trusted.
                 row_number() over (
-                    partition by effective.security_key, effective.ticker, effective.ex_date
+                    partition by effective.{{ company | join(', effective.') }}, effective.ex_date
                     order by preceding.trading_date desc
                 ) as age
             from (
                 -- Once per day: a split and a dividend, or two of a kind, may fall on the same one.
                 select
-                    security_key,
-                    ticker,
+                    {{ columns }},
                     ex_date,
                     coalesce(
                         {{ product("case when action_kind = 'split' then split_from end") }}
@@ -140,23 +141,20 @@
                     coalesce(sum(cash_amount), 0) as cash_amount,
                     max(known_from) as known_from
                 from {{ actions }}
-                group by security_key, ticker, ex_date
+                group by {{ columns }}, ex_date
             ) as effective
             -- Announced actions wait for the first bar on or after their ex date.
             inner join (
                 select
-                    security_key,
-                    ticker,
+                    {{ columns }},
                     max(trading_date) as last_trading_date
-                from {{ bars }}
-                group by security_key, ticker
+                from {{ bars }} as known_bars
+                group by {{ columns }}
             ) as last_bars
-                on effective.security_key = last_bars.security_key
-                    and effective.ticker = last_bars.ticker
+                on {{ is_same_company('effective', 'last_bars', company) }}
                     and effective.ex_date <= last_bars.last_trading_date
             left join {{ bars }} as preceding
-                on effective.security_key = preceding.security_key
-                    and effective.ticker = preceding.ticker
+                on {{ is_same_company('effective', 'preceding', company) }}
                     and effective.ex_date > preceding.trading_date
                     and {{ dbt.dateadd('day', -30, 'effective.ex_date') }} <= preceding.trading_date
                     and effective.cash_amount > 0
@@ -168,7 +166,7 @@
 
 
 {#- `bars` in the terms of the last of them, by `factors`. -#}
-{% macro adjusted_bars(bars, factors) -%}
+{% macro adjusted_bars(bars, factors, company=['security_key']) -%}
     select
         security_key,
         ticker,
@@ -197,19 +195,28 @@
             greatest(bars.known_from, factors.known_from) as known_from
         from {{ bars }} as bars
         left join {{ factors }} as factors
-            on bars.security_key = factors.security_key
-                and bars.ticker = factors.ticker
+            on {{ is_same_company('bars', 'factors', company) }}
                 and bars.trading_date < factors.until_date
                 and (factors.from_date is null or bars.trading_date >= factors.from_date)
     ) as factored
 {%- endmacro %}
 
 
+{% macro is_same_company(one, other, company) -%}
+    {%- for column in company -%}
+        {{ one }}.{{ column }} = {{ other }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- What the ledger knew at a moment: of all companies, or of those that a condition names. -#}
+{% macro actions_known(ledger, condition='true') -%}
+    (select * from {{ ledger }} where {{ is_known_at('as_of') }} and {{ condition }}) as known
+{%- endmacro %}
+
+
 {#- The ledger as it stood at a moment. -#}
 {% macro create_corporate_actions_as_of() -%}
-    {%- set known -%}
-        (select * from {{ this }} where {{ is_known_at('as_of') }}) as versions
-    {%- endset -%}
     {%- set told -%}
         select
             {%- for column in (adapter.get_columns_in_relation(this) if execute else []) %}
@@ -219,8 +226,12 @@
             {%- endif -%}
             {{ ',' if not loop.last }}
             {%- endfor %}
-        from (select * from {{ this }} where {{ is_known_at('as_of') }}) as known
-        left join ({{ chosen_actions(known) }}) as chosen
+        from {{ actions_known(this) }}
+        left join (
+            {{ chosen_actions(actions_known(this, 'not has_several_tickers'), ['security_key', 'ticker']) }}
+            union all
+            {{ chosen_actions(actions_known(this, 'has_several_tickers')) }}
+        ) as chosen
             on known.action_key = chosen.action_key
                 and known.security_key = chosen.security_key
                 and known.ticker = chosen.ticker
@@ -234,17 +245,31 @@
 {%- endmacro %}
 
 
-{#- Adjusted bars as they stood at a moment: bars known then, adjusted by actions known then. -#}
+{#-
+    Adjusted bars as they stood at a moment: bars known then, adjusted by actions known then. Companies that have changed
+    their ticker, of which actions tell, go apart: all their tickers count together.
+-#}
 {% macro create_daily_bars_adjusted_as_of() -%}
-    {%- set marts = ref('fct_daily_bars').schema -%}
-    {%- set known -%}
-        (select * from {{ ref('fct_corporate_actions') }} where {{ is_known_at('as_of') }}) as versions
+    {%- set company = ['security_key', 'ticker'] -%}
+    {%- set ledger = ref('fct_corporate_actions') -%}
+    {%- set bars = ref('fct_daily_bars').schema ~ '.daily_bars_as_of(as_of)' -%}
+    {%- set renamed -%} select security_key from {{ ledger }} where has_several_tickers {%- endset -%}
+    {%- set bars_of_others = '(select * from ' ~ bars ~ ' where security_key not in (' ~ renamed ~ '))' -%}
+    {%- set bars_of_renamed = '(select * from ' ~ bars ~ ' where ' ~ is_any_of('security_key', renamed) ~ ')' -%}
+    {%- set chosen_of_others -%}
+        ({{ chosen_actions(actions_known(ledger, 'not has_several_tickers'), company) }}) as actions
     {%- endset -%}
-    {%- set bars = marts ~ '.daily_bars_as_of(as_of)' -%}
-    {%- set chosen = '(' ~ chosen_actions(known) ~ ') as actions' -%}
+    {%- set chosen_of_renamed -%}
+        ({{ chosen_actions(actions_known(ledger, 'has_several_tickers')) }}) as actions
+    {%- endset -%}
+    {%- set adjusted -%}
+        {{ adjusted_bars(bars_of_others, '(' ~ factored_actions(chosen_of_others, bars, company) ~ ')', company) }}
+        union all
+        {{ adjusted_bars(bars_of_renamed, '(' ~ factored_actions(chosen_of_renamed, bars_of_renamed) ~ ')') }}
+    {%- endset -%}
     {{ create_as_of_function(
         'daily_bars_adjusted_as_of',
-        adjusted_bars(bars, '(' ~ factored_actions(chosen, bars) ~ ')'),
+        adjusted,
         'fct_daily_bars_adjusted as it stood at a moment: only bars and actions known then. '
         ~ 'select * from marts.daily_bars_adjusted_as_of(''2015-12-24 14:00+00'') where ticker = ''NKE'''
     ) }}

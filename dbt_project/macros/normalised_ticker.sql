@@ -11,9 +11,3 @@
         )
     end
 {%- endmacro %}
-
-
-{#- The surrogate key of the first company that bore a normalised ticker. Nearly every ticker has had one only. -#}
-{% macro security_key(ticker) -%}
-    {{ dbt.hash(ticker) }}
-{%- endmacro %}

@@ -116,6 +116,37 @@ def polygon_reference() -> Load:
     return Load("polygon", "200.9").add("tickers", "tickers-1", at(FIRST, 1), rows)
 
 
+def companies(load_id: str, day: date, rows: Iterable[Row]) -> Load:
+    """A reference list of some tickers, received at noon of a day."""
+    facts = {"market": "stocks", "type": "CS", "primary_exchange": "XNYS", "active": True}
+    return Load("polygon", load_id).add(
+        "tickers", f"tickers-{load_id}", at(day, 12), [{**facts, **row} for row in rows]
+    )
+
+
+def reused() -> Load:
+    """What came out late: until the 10th of January, AW was another company's."""
+    gone = {
+        "ticker": "AW",
+        "name": "Wanderer",
+        "composite_figi": "F1",
+        "active": False,
+        "delisted_utc": at(date(2024, 1, 10), 5),
+    }
+    return companies("200.4", date(2024, 2, 1), [gone, {"ticker": "AW", "name": "AW Inc.", "composite_figi": "F2"}])
+
+
+def renamed() -> Load:
+    """BY became BZ on the 23rd of January; both have bars all along, and under BZ there was a split."""
+    company = {"name": "B Inc.", "composite_figi": "F3"}
+    gone = {**company, "ticker": "BY", "active": False, "delisted_utc": at(date(2024, 1, 23), 5)}
+    load = companies("200.5", date(2024, 2, 2), [gone, {**company, "ticker": "BZ"}])
+    split = {"ticker": "BZ", "execution_date": date(2024, 1, 30), "split_from": 1.0, "split_to": 2.0}
+    page = {"entity": "splits", "listed_from": FIRST, "is_last": True, "refused_count": 0, "row_count": 1}
+    received = at(date(2024, 2, 2), 12)
+    return load.add("splits", "splits-1", received, [split]).add("listings", "splits-1", received, [page])
+
+
 def restatements(load_id: str) -> Load:
     """The second session again: the same values, changed ones, a row twice in one answer, and one broken row."""
     day = sessions()[1]

@@ -1,15 +1,50 @@
 """Loads may come in any order, late, unfinished or in the middle of a build: the marts are the same in the end."""
 
+from datetime import date
+
 import pytest
 
 from tests.dbt import rawdata
 from tests.dbt.conftest import House
 from tests.dbt.rawdata import Load
 
-TIMELESS = ("marts.fct_daily_bars", "marts.fct_articles", "marts.bridge_article_securities", "marts.mart_stock_days")
-STATE = ("intermediate.int_bars__versioned", "marts.fct_daily_bar_versions", "intermediate.int_articles__versioned")
+TIMELESS = (
+    *("marts.fct_daily_bars", "marts.fct_daily_bars_adjusted", "marts.fct_corporate_actions", "marts.mart_stock_days"),
+    *("marts.fct_articles", "marts.bridge_article_securities", "marts.dim_securities"),
+)
+STATE = (
+    *("intermediate.int_bars__versioned", "marts.fct_daily_bar_versions", "intermediate.int_articles__versioned"),
+    *("marts.fct_article_mention_versions", "intermediate.int_tickers__applied", "intermediate.int_actions__applied"),
+)
 # Views of what was received; the others stand on tables.
 EARLY_VIEWS = ("path:dbt_project/models/staging", "int_bars__unioned", "int_articles__unioned")
+
+
+# Whose the facts of AW (reused) and of BY and BZ (one company, renamed) are in the end.
+COMPANIES = {
+    "select ticker, security_key = md5('AW'), min(trading_date), max(trading_date) from marts.fct_daily_bars "
+    "where ticker = 'AW' group by 1, 2 order by 3": [
+        ("AW", True, date(2024, 1, 2), date(2024, 1, 9)),
+        ("AW", False, date(2024, 1, 10), date(2024, 2, 12)),
+    ],
+    "select ticker, min(trading_date), max(trading_date), count(*) from marts.fct_daily_bars "
+    "where security_key = md5('BY') group by 1 order by 2": [
+        ("BY", date(2024, 1, 2), date(2024, 1, 22), 15),
+        ("BZ", date(2024, 1, 23), date(2024, 2, 12), 15),
+    ],
+    "select ticker, count(*), count(set_aside_from) from marts.fct_daily_bar_versions "
+    "where security_key = md5('BY') group by 1 order by 1": [("BY", 35, 15), ("BZ", 35, 20)],
+    # The split under the new ticker counts for the bars under the old one, too.
+    "select ticker, split_factor, count(*) from marts.fct_daily_bars_adjusted "
+    "where security_key = md5('BY') group by 1, 2 order by 1, 2": [("BY", 0.5, 15), ("BZ", 0.5, 5), ("BZ", 1.0, 10)],
+    # Mentioned in a story of the 5th, when AW was the first company's.
+    "select security_key = md5('AW') from marts.bridge_article_securities where ticker = 'AW'": [(True,)],
+    "select count(*) from (select security_key from marts.fct_daily_bar_versions "
+    "union select security_key from marts.fct_daily_bars_adjusted "
+    "union select security_key from marts.fct_corporate_actions "
+    "union select security_key from marts.fct_article_mention_versions) as facts "
+    "where not exists (select from marts.dim_securities as d where d.security_key = facts.security_key)": [(0,)],
+}
 
 
 def run(house: House, *arguments: str) -> None:
@@ -34,7 +69,7 @@ def ready(house: House) -> House:
 
 @pytest.fixture
 def batches() -> list[list[Load]]:
-    """Three batches; each later one restates, repeats or overlaps what an earlier one holds."""
+    """Three batches; each later one restates, repeats or overlaps what an earlier one holds, or tells of a company."""
     return [
         [
             rawdata.polygon_bars("200.1", 0, 15),
@@ -42,8 +77,8 @@ def batches() -> list[list[Load]]:
             rawdata.polygon_news(),
             rawdata.headlines(),
         ],
-        [rawdata.restatements("200.2"), rawdata.pystock("600.1"), rawdata.alpha_vantage()],
-        [rawdata.polygon_bars("200.3", 1, 30), rawdata.feeds(), rawdata.records()],
+        [rawdata.restatements("200.2"), rawdata.pystock("600.1"), rawdata.alpha_vantage(), rawdata.reused()],
+        [rawdata.polygon_bars("200.3", 1, 30), rawdata.feeds(), rawdata.records(), rawdata.renamed()],
     ]
 
 
@@ -61,6 +96,8 @@ def test_any_order_of_loads_and_a_full_refresh_give_the_same_marts(ready: House,
     assert found[1] == found[2]
     run(ready)
     assert ready.checksums(*TIMELESS, *STATE) == found[2]
+    for query, expected in COMPANIES.items():
+        assert ready.rows(query) == expected, query
 
 
 def test_an_unfinished_load_is_not_read_until_it_finishes(ready: House) -> None:

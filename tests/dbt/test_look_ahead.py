@@ -30,6 +30,8 @@ ARCHIVES = (("20151216", "20151217"), ("20151218",))
 CLOCKS = ("2024-03-15T12:00:00+00:00", "2024-03-15T22:30:00+00:00", "2024-03-19T23:00:00+00:00")
 MOMENTS = ("2015-12-18T20:00:00Z", "2015-12-20T00:00:00Z", "2024-03-15T12:00:30Z", "2024-03-15T22:30:30Z")
 STEPS = range(1, len(MOMENTS) + 1)
+# Between the third and the fourth moment it comes out that this ticker was another company's until the 1st of March.
+REKEYED = "WEFT"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ def edition(step: int) -> Load:
     story = {"id": "edited", "title": f"{words} on $WARP", "description": words, "tickers": json.dumps(tickers)}
     known = datetime(2024, 3, 15, hour, tzinfo=UTC)
     row = {**story, "article_url": "https://edited.example/1", "published_utc": datetime(2024, 3, 15, 9, tzinfo=UTC)}
-    return Load("polygon", f"9{step}.0").add("news", f"edition-{step}", known, [row])
+    load = Load("polygon", f"9{step}.0").add("news", f"edition-{step}", known, [row])
+    if step == 4:
+        gone = {"ticker": REKEYED, "name": "Weft of old", "composite_figi": "BBG00WEFTOLD", "active": False}
+        load.add("tickers", "tickers-late", known, [{**gone, "delisted_utc": datetime(2024, 3, 1, 5, tzinfo=UTC)}])
+    return load
 
 
 def build_present(house: House, step: int) -> None:
@@ -130,7 +136,33 @@ def test_building_the_past_gives_what_was_built_then(cursor: Cursor, step: int) 
 @pytest.mark.parametrize("step", STEPS)
 def test_asking_for_the_past_gives_what_building_it_gives(cursor: Cursor, step: int) -> None:
     assert {"daily_bars_as_of", "articles_as_of"} <= set(past.functions(cursor))
-    assert past.asked(cursor, MOMENTS[step - 1], f"past_{step}") == {}
+    assert past.asked(cursor, MOMENTS[step - 1], f"past_{step}", REKEYED) == {}
+
+
+def test_a_ticker_that_was_anothers_is_keyed_as_was_known(cursor: Cursor) -> None:
+    keys = (
+        "select count(distinct security_key), count(*) filter (where security_key = md5(ticker)) > 0 from {} where {}"
+    )
+    for mart in ("fct_daily_bar_versions", "fct_daily_bars", "fct_daily_bars_adjusted", "fct_daily_indicators"):
+        for schema, told in (
+            ("then_3", (1, True)),
+            ("then_4", (2, True)),
+            ("past_3", (1, True)),
+            ("past_4", (2, True)),
+        ):
+            cursor.execute(keys.format(f"{schema}.{mart}", f"ticker = '{REKEYED}'"))
+            assert cursor.fetchone() == told, (schema, mart)
+    # The functions tell the values of then, under the companies of today.
+    answer = f"(select * from marts.daily_bars_as_of('{MOMENTS[2]}') where ticker = '{REKEYED}') as answer"
+    values = past.columns(cursor, "past_3", "fct_daily_bars").removeprefix("security_key, ")
+    then = f"(select * from past_3.fct_daily_bars where ticker = '{REKEYED}') as bars"
+    assert past.difference(cursor, answer, then, values) == 0
+    cursor.execute(
+        f"select count(*), count(b.ticker) from {answer} left join marts.fct_daily_bars b "
+        "on (b.security_key, b.ticker, b.trading_date) = (answer.security_key, answer.ticker, answer.trading_date)"
+    )
+    told_count, found_count = cursor.fetchone() or (0, 0)
+    assert told_count == found_count > 5
 
 
 def test_the_moments_differ_and_hold_restatements_and_edits(cursor: Cursor) -> None:
@@ -163,7 +195,7 @@ def test_a_version_known_too_early_is_found(cursor: Cursor) -> None:
         "where version_number = 2 and known_from between '2015-12-19' and '2015-12-20'"
     )
     assert cursor.rowcount > 10
-    assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[0], "past_1")
+    assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[0], "past_1", REKEYED)
 
 
 def test_a_version_known_too_early_breaks_a_data_test(compiled: dict[str, str], cursor: Cursor) -> None:
@@ -185,7 +217,7 @@ def test_a_null_time_is_refused_by_the_contract(cursor: Cursor, mart: str) -> No
 
 def test_a_version_that_never_ends_is_found(cursor: Cursor) -> None:
     cursor.execute("update marts.fct_daily_bar_versions set known_to = null where version_number = 1")
-    assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[1], "past_2")
+    assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[1], "past_2", REKEYED)
 
 
 def test_a_join_on_the_time_of_publication_is_found(cursor: Cursor) -> None:
@@ -197,7 +229,7 @@ def test_a_join_on_the_time_of_publication_is_found(cursor: Cursor) -> None:
     cursor.execute(
         wrong.replace("where published_at <= as_of and (known_to", "where published_at <= as_of or (known_to")
     )
-    assert "articles_as_of" in past.asked(cursor, MOMENTS[2], "past_3")
+    assert "articles_as_of" in past.asked(cursor, MOMENTS[2], "past_3", REKEYED)
 
 
 def test_a_window_that_reaches_forward_is_found(compiled: dict[str, str], cursor: Cursor) -> None:

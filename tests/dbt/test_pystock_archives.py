@@ -174,3 +174,49 @@ def test_tickers_that_another_company_took_over_are_told_apart(filled: House) ->
     )
     assert len(reused) == 5
     assert dict(reused)["BLVD"] == "Boulevard Acquisition Corp. > Boulevard Acquisition Corp. II"
+
+
+def test_bars_of_a_ticker_taken_over_are_those_of_their_company(filled: House) -> None:
+    rows = filled.rows(
+        "select b.ticker, s.security_name, s.security_key = md5(b.ticker), count(*), "
+        "min(b.trading_date)::text, max(b.trading_date)::text, s.first_trading_date::text, s.last_trading_date::text "
+        "from marts.fct_daily_bars b join marts.dim_securities s using (security_key) "
+        "where b.ticker in ('BLVD', 'BLVDW', 'CLAC', 'CLACU', 'CLACW') group by b.ticker, s.security_key order by 1, 5"
+    )
+    assert [row[:6] for row in rows] == [
+        ("BLVD", "Boulevard Acquisition Corp.", True, 2, "2015-04-02", "2015-04-06"),
+        ("BLVD", "Boulevard Acquisition Corp. II", False, 31, "2015-11-17", "2015-12-31"),
+        ("CLAC", "Capitol Acquisition Corp. II", True, 2, "2015-04-02", "2015-04-06"),
+        ("CLAC", "Capitol Acquisition Corp. III", False, 9, "2015-12-18", "2015-12-31"),
+        ("CLACU", "Capitol Acquisition Corp. II", True, 2, "2015-04-02", "2015-04-06"),
+        ("CLACU", "Capitol Acquisition Corp. III", False, 53, "2015-10-16", "2015-12-31"),
+    ]
+    # The dimension knows the bars of each of the two.
+    assert all(row[4:6] == row[6:8] for row in rows)
+    for mart in ("fct_daily_bar_versions", "fct_daily_bars_adjusted", "fct_daily_indicators", "mart_stock_days"):
+        stray = (
+            f"select count(*) from marts.{mart} m join marts.fct_daily_bars b using (ticker, trading_date) "
+            "where m.security_key <> b.security_key"
+        )
+        assert filled.rows(stray) == [(0,)], mart
+    # Who is in the list of the very day is whom the bar's key names.
+    names = dict(lists(DATA / "pystock"))
+    told = filled.rows(
+        "select b.ticker, b.trading_date::text, v.security_name from marts.fct_daily_bars b "
+        "join marts.dim_security_versions v on v.security_key = b.security_key and v.is_current "
+        "where b.ticker in ('BLVD', 'BLVDW', 'CLAC', 'CLACU', 'CLACW')"
+    )
+    known = [(names[day].get(ticker), name) for ticker, day, name in told if day in names]
+    assert len([name for name, _ in known if name]) > 90
+    assert [pair for pair in known if pair[0] not in (None, pair[1])] == []
+
+
+def test_every_key_of_a_fact_is_a_security(filled: House) -> None:
+    facts = filled.rows(
+        "select table_name from information_schema.columns "
+        "where table_schema = 'marts' and column_name = 'security_key'"
+    )
+    assert len(facts) >= 10
+    for (fact,) in facts:
+        lost = f"select count(*) from marts.{fact} f left join marts.dim_securities s using (security_key)"
+        assert filled.rows(f"{lost} where s.security_key is null") == [(0,)], fact

@@ -19,6 +19,7 @@ from tests.dbt.rawdata import Load
 from tests.dbt.test_incremental import EARLY_VIEWS, forget
 
 DAY = rawdata.FIRST
+LISTS = ("int_security_lists__received", "int_listings__*", "int_tickers__*")
 MODELS = ("int_loads__finished", "int_bars__versioned", "fct_daily_bar_versions")
 BARS = 150
 RUNS = 3
@@ -119,6 +120,7 @@ def test_any_order_and_any_parting_into_runs_give_the_same_versions(ready: House
     random = Random(seed)
     histories = {f"T{number}": history(random) for number in range(BARS)}
     forget(ready)
+    ready.dbt.must("run", "--quiet", "--select", "int_loads__finished", *LISTS)
     for load in loads(histories, random):
         ready.load([load])
         ready.dbt.must("run", "--quiet", "--select", *MODELS)

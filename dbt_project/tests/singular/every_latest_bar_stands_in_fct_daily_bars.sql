@@ -1,7 +1,8 @@
 {{
     config(
         description="""
-No bar is lost on the way to the mart: each security and date that any provider delivered stands there.""")
+No bar is lost on the way to the mart: each security and date that any provider delivered stands there, under one of the
+tickers that the company has borne.""")
 }}
 
 with latest as (
@@ -10,6 +11,11 @@ with latest as (
 
 bars as (
     select * from {{ ref('fct_daily_bars') }}
+),
+
+versions as (
+    select * from {{ ref('fct_daily_bar_versions') }}
+    where is_current
 )
 
 select
@@ -17,5 +23,9 @@ select
     latest.trading_date,
     latest.provider
 from latest
-left join bars on latest.ticker = bars.ticker and latest.trading_date = bars.trading_date
-where bars.ticker is null
+left join versions
+    on latest.ticker = versions.ticker
+        and latest.trading_date = versions.trading_date
+        and latest.provider = versions.provider
+left join bars on versions.security_key = bars.security_key and versions.trading_date = bars.trading_date
+where bars.security_key is null or (bars.ticker != latest.ticker and versions.set_aside_from is null)

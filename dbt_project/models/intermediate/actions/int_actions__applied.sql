@@ -1,8 +1,16 @@
-{{ config(materialized='incremental', full_refresh=false) }}
+{{
+    config(
+        materialized='incremental',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        indexes=[{'columns': ['model', 'security_key']}],
+    )
+}}
 
--- Starts empty and is written by fct_daily_bars_adjusted, in the transaction that applies the factors. Whatever differs
--- from it has to be applied anew.
+-- Starts empty and is written by the post-hooks of the models named in it, in the transaction that applies the factors
+-- (see the macro refactored_securities).
 select
+    cast(null as {{ dbt.type_string() }}) as model,
     cast(null as {{ dbt.type_string() }}) as security_key,
     cast(null as date) as from_date,
     cast(null as date) as until_date,

@@ -16,7 +16,6 @@ factored as (
 
 select
     security_key,
-    ticker,
     from_date,
     until_date,
     split_factor,

@@ -12,6 +12,11 @@ priorities as (
     select * from {{ ref('provider_priorities') }}
 ),
 
+bearers as (
+    select * from {{ ref('int_tickers__borne') }}
+    where is_exception
+),
+
 versions as (
     select
         'polygon' as provider,
@@ -59,7 +64,7 @@ select
         'versions.declared_date', 'versions.record_date', 'versions.pay_date', 'versions.provider_action_id',
         epoch_seconds('versions.known_from'),
     ]) }} as action_key,
-    {{ security_key('versions.ticker') }} as security_key,
+    {{ security_key('versions.ticker', 'bearers') }} as security_key,
     versions.ticker,
     versions.action_kind,
     versions.ex_date,
@@ -75,9 +80,11 @@ select
     -- What was inferred goes last, and before it a provider that the seed does not rank.
     case when versions.provider = 'pystock' then 2000 else coalesce(priorities.priority, 1000) end as provider_priority,
     versions.provider = 'pystock' as is_inferred,
+    coalesce(bearers.ticker_count > 1, false) as has_several_tickers,
     versions.provider_action_id,
     versions.response_id,
     versions.known_from,
     versions.known_to
 from versions
 left join priorities on versions.provider = priorities.provider
+left join bearers on {{ bore_on('bearers', 'versions.ticker', 'versions.ex_date') }}

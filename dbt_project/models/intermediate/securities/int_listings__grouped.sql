@@ -100,11 +100,33 @@ separated as (
     from compared
 ),
 
+succeeding as (
+    select
+        *,
+        sum(is_other_company) over (partition by ticker order by place) as successor_number
+    from separated
+),
+
+-- Between two companies with a FIGI may stand a list without, of either.
+identified as (
+    select
+        *,
+        case
+            when cik = lag(cik) over with_figi then 0
+            when composite_figi != lag(composite_figi) over with_figi then 1
+            else 0
+        end as has_other_figi
+    from succeeding
+    window with_figi as (
+        partition by ticker, successor_number, case when composite_figi is null then 0 else 1 end order by place
+    )
+),
+
 grouped as (
     select
         *,
-        1 + sum(is_other_company) over (partition by ticker order by place) as bearer_number
-    from separated
+        1 + successor_number + sum(has_other_figi) over (partition by ticker order by place) as bearer_number
+    from identified
 )
 
 select

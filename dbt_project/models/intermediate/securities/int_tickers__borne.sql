@@ -29,9 +29,17 @@ bounded as (
         case
             when bearer_number > 1
                 then coalesce(lag(left_date) over (partition by ticker order by bearer_number), start_date)
-        end as from_date,
+        end as taken_over_date,
         coalesce(composite_figi, cik, cast(start_date as {{ dbt.type_string() }})) as identity
     from companies
+),
+
+-- A day is one company's: who takes over before the one before it has keeps nothing.
+parted as (
+    select
+        *,
+        max(taken_over_date) over (partition by ticker order by bearer_number) as from_date
+    from bounded
 ),
 
 keyed as (
@@ -42,7 +50,7 @@ keyed as (
             when bearer_number = 1 then {{ security_key('ticker') }}
             else {{ hash_of(['ticker', 'identity']) }}
         end as own_key
-    from bounded
+    from parted
 ),
 
 -- The first ticker that a company is known to have borne gives its key.
@@ -54,6 +62,21 @@ carried as (
             order by coalesce(left_date, cast('9999-12-31' as date)), known_from, ticker
         ) as security_key
     from keyed
+),
+
+succeeded as (
+    select
+        *,
+        row_number() over tickers as ticker_number,
+        case
+            when row_number() over tickers > 1 then coalesce(lag(left_date) over tickers, start_date)
+        end as taken_date,
+        count(*) over (partition by security_key) as ticker_count
+    from carried
+    window tickers as (
+        partition by security_key
+        order by coalesce(left_date, cast('9999-12-31' as date)), known_from, ticker
+    )
 )
 
 select
@@ -64,5 +87,8 @@ select
     cik,
     from_date,
     until_date,
-    security_key != {{ security_key('ticker') }} as has_key_of_its_own
-from carried
+    cast(ticker_number as {{ dbt.type_int() }}) as ticker_number,
+    cast(ticker_count as {{ dbt.type_int() }}) as ticker_count,
+    taken_date,
+    security_key != {{ security_key('ticker') }} or ticker_count > 1 as is_exception
+from succeeded

@@ -13,6 +13,10 @@ observed as (
     select * from {{ ref('int_securities__observed') }}
 ),
 
+bars as (
+    select * from {{ ref('int_bars__versioned') }}
+),
+
 mentioned as (
     select ticker from {{ ref('int_article_mentions__matched') }}
     union
@@ -35,24 +39,63 @@ only_mentioned as (
     select mentioned.ticker
     from mentioned
     left join versions on mentioned.ticker = versions.ticker
-    where versions.ticker is null
+    left join borne on mentioned.ticker = borne.ticker
+    where versions.ticker is null and borne.ticker is null
     group by mentioned.ticker
 ),
 
+-- Listed and delisted on one day it has no interval, but a bar or a mention may be its own.
+only_borne as (
+    select
+        borne.security_key,
+        max(borne.ticker) as ticker
+    from borne
+    left join versions on borne.security_key = versions.security_key
+    where versions.security_key is null
+    group by borne.security_key
+),
+
+exceptions as (
+    select ticker from borne
+    where is_exception
+),
+
+told_apart as (
+    select * from borne
+    where ticker in (select exceptions.ticker from exceptions)
+),
+
 -- A security's bars are those of its tickers while it bore them.
+traded_dates as (
+    select
+        {{ security_key('observed.ticker') }} as security_key,
+        observed.first_trading_date,
+        observed.last_trading_date
+    from observed
+    left join told_apart on observed.ticker = told_apart.ticker
+    where told_apart.ticker is null
+    union all
+    select
+        security_key,
+        (
+            select min(bars.trading_date) from bars
+            where {{ bore_on('told_apart', 'bars.ticker', 'bars.trading_date') | indent(12) }}
+        ) as first_trading_date,
+        (
+            select max(bars.trading_date) from bars
+            where {{ bore_on('told_apart', 'bars.ticker', 'bars.trading_date') | indent(12) }}
+        ) as last_trading_date
+    from told_apart
+),
+
 traded as (
     select
-        coalesce(borne.security_key, {{ security_key('observed.ticker') }}) as security_key,
-        min(greatest(observed.first_trading_date, coalesce(borne.from_date, observed.first_trading_date)))
-            as first_trading_date,
-        max(least(observed.last_trading_date, coalesce(borne.until_date - 1, observed.last_trading_date)))
-            as last_trading_date
-    from observed
-    left join borne on observed.ticker = borne.ticker
-    where
-        (borne.from_date is null or observed.last_trading_date >= borne.from_date)
-        and (borne.until_date is null or observed.first_trading_date < borne.until_date)
-    group by coalesce(borne.security_key, {{ security_key('observed.ticker') }})
+        security_key,
+        min(first_trading_date) as first_trading_date,
+        max(last_trading_date) as last_trading_date
+    from traded_dates
+    where first_trading_date is not null
+    group by security_key
 ),
 
 securities as (
@@ -89,6 +132,22 @@ securities as (
         null as delisted_date,
         null as described_by
     from only_mentioned
+    union all
+    select
+        security_key,
+        ticker,
+        null as security_name,
+        null as security_type,
+        null as exchange_mic,
+        null as currency_name,
+        null as cik,
+        null as composite_figi,
+        null as share_class_figi,
+        null as is_active,
+        null as delisted_at,
+        null as delisted_date,
+        null as described_by
+    from only_borne
 )
 
 select

@@ -30,6 +30,7 @@ select
     versions.provider,
     versions.provider_priority,
     versions.is_inferred,
+    versions.has_several_tickers,
     chosen.action_key is not null as is_chosen,
     versions.known_from,
     versions.known_to

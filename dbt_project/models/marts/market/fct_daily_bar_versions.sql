@@ -8,6 +8,7 @@
             {'columns': ['trading_date', 'known_from']},
         ],
         pre_hook="{{ claim_new_loads(upstream='int_bars__versioned') }}",
+        post_hook="{{ note_applied_bearers() }}",
     )
 }}
 
@@ -20,22 +21,77 @@ with newly_claimed as (
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
 ),
 
-versions as (
-    select versioned.* from {{ ref('int_bars__versioned') }} as versioned
-    {%- if is_incremental() %}
-    where
-        exists (
-            select 1 from newly_claimed
-            where
-                newly_claimed.ticker = versioned.ticker
-                and newly_claimed.trading_date = versioned.trading_date
-                and newly_claimed.provider = versioned.provider
-        )
-    {%- endif %}
+bars as (
+    select * from {{ ref('int_bars__versioned') }}
+),
+
+-- The few tickers that do not tell the company by themselves.
+bearers as (
+    select * from {{ ref('int_tickers__borne') }}
+    where is_exception
 ),
 
 priorities as (
     select * from {{ ref('provider_priorities') }}
+),
+
+{% if is_incremental() -%}
+affected as (
+    select
+        ticker,
+        trading_date,
+        provider
+    from newly_claimed
+    union
+    select
+        bars.ticker,
+        bars.trading_date,
+        bars.provider
+    from bars
+    where {{ is_any_of('bars.ticker', rekeyed_tickers()) }}
+    union
+    -- A bar under one ticker of a company may set aside those under its others.
+    select
+        bars.ticker,
+        bars.trading_date,
+        bars.provider
+    from newly_claimed
+    inner join bearers on {{ bore_on('bearers', 'newly_claimed.ticker', 'newly_claimed.trading_date') }}
+    inner join bearers as others
+        on bearers.security_key = others.security_key and bearers.ticker != others.ticker
+    inner join bars on others.ticker = bars.ticker and newly_claimed.trading_date = bars.trading_date
+),
+
+{% endif -%}
+versions as (
+    select bars.* from bars
+    {%- if is_incremental() %}
+    where
+        exists (
+            select 1 from affected
+            where
+                affected.ticker = bars.ticker
+                and affected.trading_date = bars.trading_date
+                and affected.provider = bars.provider
+        )
+    {%- endif %}
+),
+
+-- Of the bars that a company has under several tickers on one date, those under the ticker that it bore then count.
+doubled as (
+    select
+        versions.ticker,
+        versions.trading_date,
+        min(bars.known_from) as set_aside_from
+    from versions
+    inner join bearers as own on {{ bore_on('own', 'versions.ticker', 'versions.trading_date') }}
+    inner join bearers as others
+        on own.security_key = others.security_key and own.ticker != others.ticker
+    inner join bars
+        on versions.trading_date = bars.trading_date
+            and {{ bore_on('others', 'bars.ticker', 'bars.trading_date') | indent(12) }}
+    where {{ bore_rather('others', 'own', 'versions.trading_date') | indent(4) }}
+    group by versions.ticker, versions.trading_date
 ),
 
 paired as (
@@ -45,7 +101,9 @@ paired as (
         {%- for column in bar_values() %}
         earlier.{{ column }} as earlier_{{ column }},
         {%- endfor %}
-        coalesce(priorities.priority, 1000) as provider_priority
+        coalesce(priorities.priority, 1000) as provider_priority,
+        {{ security_key('versions.ticker', 'bearers') }} as security_key,
+        doubled.set_aside_from
     from versions
     left join versions as earlier
         on
@@ -54,6 +112,8 @@ paired as (
             and versions.provider = earlier.provider
             and versions.version_number = earlier.version_number + 1
     left join priorities on versions.provider = priorities.provider
+    left join bearers on {{ bore_on('bearers', 'versions.ticker', 'versions.trading_date') }}
+    left join doubled on versions.ticker = doubled.ticker and versions.trading_date = doubled.trading_date
 ),
 
 compared as (
@@ -81,7 +141,7 @@ compared as (
 )
 
 select
-    {{ security_key('ticker') }} as security_key,
+    security_key,
     ticker,
     trading_date,
     provider,
@@ -104,6 +164,7 @@ select
     case when has_new_volume then nullif(volume_change, 0) end as volume_change,
     provider_priority,
     suspicion is not null as is_suspect,
+    set_aside_from,
     known_from,
     known_to,
     known_to is null as is_current

@@ -4,8 +4,11 @@
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
-        pre_hook="{{ claim_new_loads(upstream='fct_daily_bar_versions') }}",
-        post_hook="{{ create_daily_bars_as_of() }}",
+        pre_hook=[
+            "{{ claim_new_loads(upstream='fct_daily_bar_versions') }}",
+            "{{ forget_rekeyed_rows(upstream='fct_daily_bar_versions') }}",
+        ],
+        post_hook=["{{ note_applied_bearers(upstream='fct_daily_bar_versions') }}", "{{ create_daily_bars_as_of() }}"],
     )
 }}
 
@@ -17,14 +20,34 @@ with newly_claimed as (
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
 ),
 
+versions as (
+    select * from {{ ref('fct_daily_bar_versions') }}
+    where is_current and set_aside_from is null
+),
+
+{% if is_incremental() -%}
+affected as (
+    select
+        ticker,
+        trading_date
+    from newly_claimed
+    union
+    select
+        ticker,
+        trading_date
+    from versions
+    where {{ is_any_of('ticker', rekeyed_tickers(upstream='fct_daily_bar_versions')) }}
+),
+
+{% endif -%}
 current_versions as (
-    select versions.* from {{ ref('fct_daily_bar_versions') }} as versions
-    where versions.is_current
+    select versions.* from versions
     {%- if is_incremental() %}
-    and exists (
-        select 1 from newly_claimed
-        where newly_claimed.ticker = versions.ticker and newly_claimed.trading_date = versions.trading_date
-    )
+    where
+        exists (
+            select 1 from affected
+            where affected.ticker = versions.ticker and affected.trading_date = versions.trading_date
+        )
     {%- endif %}
 ),
 

@@ -4,8 +4,15 @@
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
-        pre_hook="{{ claim_new_loads(upstream='fct_daily_bars') }}",
-        post_hook=["{{ note_applied_factors() }}", "{{ create_daily_bars_adjusted_as_of() }}"],
+        pre_hook=[
+            "{{ claim_new_loads(upstream='fct_daily_bars') }}",
+            "{{ forget_rekeyed_rows(upstream='fct_daily_bars') }}",
+        ],
+        post_hook=[
+            "{{ note_applied_bearers(upstream='fct_daily_bars') }}",
+            "{{ note_applied_factors() }}",
+            "{{ create_daily_bars_adjusted_as_of() }}",
+        ],
     )
 }}
 
@@ -17,67 +24,43 @@ with newly_claimed as (
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
 ),
 
+daily_bars as (
+    select * from {{ ref('fct_daily_bars') }}
+),
+
 factors as (
+    select * from {{ ref('int_actions__factored') }}
+),
+
+{% if is_incremental() -%}
+affected as (
     select
-        security_key,
         ticker,
-        from_date,
-        until_date,
-        split_factor,
-        dividend_factor,
-        known_from
-    from {{ ref('int_actions__factored') }}
-),
-
-factors_now as (
-    select
-        security_key,
-        from_date,
-        until_date,
-        split_factor,
-        dividend_factor,
-        known_from
-    from factors
-),
-
-factors_before as (
-    select
-        security_key,
-        from_date,
-        until_date,
-        split_factor,
-        dividend_factor,
-        known_from
-    from {{ ref('int_actions__applied') }}
-),
-
-added as (
-    select * from factors_now
-    except
-    select * from factors_before
-),
-
-removed as (
-    select * from factors_before
-    except
-    select * from factors_now
-),
-
--- An action that is new, changed or withdrawn changes all bars of the security before it.
-refactored as (
-    select security_key from added
+        trading_date
+    from newly_claimed
     union
-    select security_key from removed
+    select
+        ticker,
+        trading_date
+    from daily_bars
+    where {{ is_any_of('ticker', rekeyed_tickers(upstream='fct_daily_bars')) }}
+    union
+    -- An action that is new, changed or withdrawn changes all bars of the security before it.
+    select
+        ticker,
+        trading_date
+    from daily_bars
+    where {{ is_any_of('security_key', refactored_securities()) }}
 ),
 
+{% endif -%}
 bars as (
-    select daily_bars.* from {{ ref('fct_daily_bars') }} as daily_bars
+    select daily_bars.* from daily_bars
     {%- if is_incremental() %}
     where
-        daily_bars.security_key in (select refactored.security_key from refactored)
-        or exists (
-            select 1 from newly_claimed
-            where newly_claimed.ticker = daily_bars.ticker and newly_claimed.trading_date = daily_bars.trading_date
+        exists (
+            select 1 from affected
+            where affected.ticker = daily_bars.ticker and affected.trading_date = daily_bars.trading_date
         )
     {%- endif %}
 ),

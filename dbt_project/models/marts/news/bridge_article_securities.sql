@@ -20,19 +20,61 @@ sessions as (
     select * from {{ ref('dim_sessions') }}
 ),
 
-learned as (
+bearers as (
+    select * from {{ ref('int_tickers__borne') }}
+    where is_exception
+),
+
+keyed as (
     select
         mentions.*,
         stories.published_at,
-        -- A clock of somebody else's may run ahead of ours: nothing was learned before it was published.
-        greatest(stories.published_at, mentions.known_from) as learned_at
+        {{ security_key('mentions.ticker', 'bearers') }} as security_key,
+        row_number() over (
+            partition by mentions.article_key, {{ security_key('mentions.ticker', 'bearers') }}
+            -- A story may name a company by several of its tickers: the last that it had taken by then stands for all.
+            order by
+                case
+                    when bearers.taken_date > {{ date_in_zone('stories.published_at', 'America/New_York') }} then 1
+                    else 0
+                end asc,
+                bearers.ticker_number desc
+        ) as ticker_place
     from mentions
     inner join stories on mentions.article_key = stories.article_key
+    left join bearers
+        on {{
+            bore_on('bearers', 'mentions.ticker', date_in_zone('stories.published_at', 'America/New_York'))
+            | indent(12)
+        }}
+),
+
+gathered as (
+    select
+        article_key,
+        security_key,
+        published_at,
+        max(case when ticker_place = 1 then ticker end) as ticker,
+        {{ dbt.bool_or('is_from_provider') }} as is_from_provider,
+        {{ dbt.bool_or('is_from_cashtag') }} as is_from_cashtag,
+        {{ exact_average('sentiment_score') }} as sentiment_score,
+        max(relevance_score) as relevance_score,
+        min(known_from) as known_from
+    from keyed
+    group by article_key, security_key, published_at
+),
+
+learned as (
+    select
+        *,
+        -- A clock of somebody else's may run ahead of ours: nothing was learned before it was published.
+        greatest(published_at, known_from) as learned_at
+    from gathered
 )
 
 select
     learned.article_key,
-    {{ security_key('learned.ticker') }} as security_key,
+    learned.security_key,
     learned.ticker,
     learned.is_from_provider,
     learned.is_from_cashtag,

@@ -2,18 +2,35 @@
 
 with mentions as (
     select * from {{ ref('int_article_mentions__versioned') }}
+),
+
+versions as (
+    select * from {{ ref('int_articles__versioned') }}
+),
+
+bearers as (
+    select * from {{ ref('int_tickers__borne') }}
+    where is_exception
 )
 
 select
-    copy_key,
-    version_number,
-    {{ security_key('ticker') }} as security_key,
-    ticker,
-    article_key,
-    is_from_provider,
-    is_from_cashtag,
-    sentiment_score,
-    relevance_score,
-    known_from,
-    known_to
+    mentions.copy_key,
+    mentions.version_number,
+    {{ security_key('mentions.ticker', 'bearers') }} as security_key,
+    mentions.ticker,
+    mentions.article_key,
+    mentions.is_from_provider,
+    mentions.is_from_cashtag,
+    mentions.sentiment_score,
+    mentions.relevance_score,
+    mentions.known_from,
+    mentions.known_to
 from mentions
+inner join versions
+    on mentions.copy_key = versions.copy_key and mentions.version_number = versions.version_number
+left join bearers
+    on
+        {{
+            bore_on('bearers', 'mentions.ticker', date_in_zone('versions.published_at', 'America/New_York'))
+            | indent(8)
+        }}

@@ -1,0 +1,125 @@
+"""The universe of any day, as known at any moment, against the truth of the simulated market.
+
+Polygon's lists are asked for on a few days of two simulated years, months apart. Between two of them securities are
+listed and delisted; the truth says which and when, and the lists' days say what of it could be known. In that market
+nobody changes a ticker: test_securities.py has those cases.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingestion import config
+from ingestion.landing import Landing
+from ingestion.pipeline import Run
+from ingestion.plan import Window
+from ingestion.sandbox.identities import Security
+from ingestion.sandbox.market import Market
+from ingestion.sandbox.server import Sandbox
+from ingestion.sources import SOURCES
+from tests.dbt.conftest import House
+from tests.dbt.test_look_ahead import Elsewhere
+
+DAYS = [date(2025, 1, 6), date(2025, 1, 8), date(2025, 7, 1), date(2026, 1, 5)]
+MOMENTS = [datetime(day.year, day.month, day.day, 23, tzinfo=UTC) for day in DAYS]
+
+
+@dataclass(frozen=True)
+class Told:
+    house: House
+    market: Market
+
+    @property
+    def securities(self) -> tuple[Security, ...]:
+        """All of the exchanges' that had been listed by the last list; Polygon is asked for no others."""
+        return tuple(s for s in self.market.universe.securities if s.listed_on <= DAYS[-1] and not s.is_otc)
+
+    def listed_by_truth(self, day: date) -> set[str]:
+        return {s.ticker for s in self.securities if self.market.active(s, day)}
+
+    def universe(self, day: date, known_at: datetime) -> set[str]:
+        rows = self.house.rows(f"select ticker from marts.universe_as_of('{day}', '{known_at + timedelta(hours=1)}')")
+        found = {ticker for (ticker,) in rows}
+        assert len(found) == len(rows)
+        return found
+
+
+@pytest.fixture(scope="module")
+def told(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    market, source = Market(seed=10, securities=900), SOURCES["polygon"]
+    wanted = tuple(e for e in source.endpoints if e.name in ("tickers", "tickers_delisted"))
+    folder: Path = tmp_path_factory.mktemp("universe")
+    with pytest.MonkeyPatch.context() as patch, Sandbox(market=market, now=MOMENTS[0]) as sandbox:
+        for name, value in {
+            "PGHOST": str(house.dbt.server),
+            "PGUSER": "postgres",
+            "PGDATABASE": house.dbt.database,
+            "MARKETLOOM_HOME": str(folder),
+            "MARKETLOOM_SANDBOX_URL": sandbox.url,
+        }.items():
+            patch.setenv(name, value)
+        simulated = config.load("sandbox")
+        settings = Elsewhere(simulated.root, simulated.home, simulated.target, house.dbt.database)
+        for moment in MOMENTS:
+            sandbox.set_clock(moment)
+            run = Run(settings, replace(source, endpoints=wanted), Landing(settings.landing_url))
+            assert run.ingest(Window(moment)).failures == []
+    house.dbt.must("run", "--quiet", "--select", "+dim_security_versions")
+    yield Told(house, market)
+
+
+def test_the_days_see_securities_come_and_go(told: Told) -> None:
+    for first, last in ((DAYS[1], DAYS[2]), (DAYS[2], DAYS[3])):
+        assert sum(first < s.listed_on <= last for s in told.securities) > 3
+        assert sum(s.delisted_on is not None and first < s.delisted_on <= last for s in told.securities) > 3
+
+
+@pytest.mark.parametrize("place", range(len(DAYS)))
+def test_on_the_day_of_a_list_the_universe_is_the_true_one(told: Told, place: int) -> None:
+    assert told.universe(DAYS[place], MOMENTS[place]) == told.listed_by_truth(DAYS[place])
+
+
+@pytest.mark.parametrize("place", range(len(DAYS) - 1))
+def test_companies_that_are_gone_since_are_in_the_universe_of_their_days(told: Told, place: int) -> None:
+    true = told.listed_by_truth(DAYS[place])
+    assert told.universe(DAYS[place], MOMENTS[-1]) == true
+    assert place == 2 or true - told.listed_by_truth(DAYS[-1])
+
+
+@pytest.mark.parametrize("place", range(1, len(DAYS) - 1))
+def test_between_two_lists_delistings_are_exact_and_listings_wait_for_the_next(told: Told, place: int) -> None:
+    for days in range(0, (DAYS[place + 1] - DAYS[place]).days, 13):
+        day = DAYS[place] + timedelta(days=days)
+        seen = {s.ticker for s in told.securities if s.listed_on <= DAYS[place]}
+        assert told.universe(day, MOMENTS[-1]) == told.listed_by_truth(day) & seen, day
+
+
+@pytest.mark.parametrize("place", range(1, len(DAYS)))
+def test_what_happens_after_the_last_list_is_not_known(told: Told, place: int) -> None:
+    """The day before a list, as known then: as the list before it said."""
+    before = DAYS[place] - timedelta(days=1)
+    assert told.universe(before, MOMENTS[place - 1]) == told.listed_by_truth(DAYS[place - 1])
+
+
+def test_each_security_has_one_key_and_its_true_end(told: Told) -> None:
+    rows = told.house.rows(
+        "select composite_figi, count(distinct security_key), count(distinct ticker), max(valid_to), "
+        "min(known_from) filter (where valid_to is not null) from marts.dim_security_versions group by 1"
+    )
+    found = {figi: tuple(rest) for figi, *rest in rows}
+    ends = {s: s.delisted_on if s.delisted_on and s.delisted_on <= DAYS[-1] else None for s in told.securities}
+    # Whoever came and went before the first list is told of as delisted, too.
+    assert {figi: rest[:3] for figi, rest in found.items()} == {
+        s.composite_figi: (1, 1, end) for s, end in ends.items()
+    }
+    for security, end in ends.items():
+        learned = found[security.composite_figi][3]
+        if end is None:
+            assert learned is None
+        else:
+            first_to_tell = next(moment for day, moment in zip(DAYS, MOMENTS, strict=True) if day >= end)
+            assert abs(learned - first_to_tell) < timedelta(minutes=10), security.ticker
+    assert sum(end is not None for end in ends.values()) > 20

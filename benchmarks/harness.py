@@ -59,6 +59,7 @@ class Process:
 
     cpu_seconds: float
     peak_bytes: int
+    printed: str = ""
 
 
 @dataclass
@@ -135,15 +136,17 @@ class Bench:
     def process(self, command: Sequence[str], **environment: str) -> Process:
         """Run a command to its end; raises BenchmarkFailed with what it printed if it fails."""
         own = {**self.settings.subprocess_environment, "MARKETLOOM_HOME": str(self.settings.home)}
-        own |= {"PYTHONPATH": str(ROOT), "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false", **environment}
+        own |= {"PYTHONPATH": str(ROOT), "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false"}
+        own |= {f"DBT_{name.upper()}_PATH": str(self.folder / name) for name in ("target", "log")} | environment
         with (self.folder / "output").open("w+") as output:
             child = subprocess.Popen(command, cwd=ROOT, env=own, stdout=output, stderr=subprocess.STDOUT)
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             output.seek(0)
-            if child.returncode:
-                raise BenchmarkFailed(f"{' '.join(command)}\n{output.read()}")
-        return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+            printed = output.read()
+        if child.returncode:
+            raise BenchmarkFailed(f"{' '.join(command)}\n{printed}")
+        return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, printed)
 
     def value(self, query: str) -> Any:
         """The first column of a query's first row."""

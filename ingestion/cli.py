@@ -113,12 +113,18 @@ def replay(sources: SourceNames = None, target: Target = None) -> None:
 
 
 @app.command()
-def run(target: Target = None) -> None:
-    """Everything in order: warehouse, ingestion, dbt build, docs, summary. Without any key: on the simulated market."""
+def run(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Run dbt even if nothing new was loaded.")] = False,
+    target: Target = None,
+) -> None:
+    """Everything in order: warehouse, ingestion, dbt build, docs, summary. Without any key: on the simulated market.
+
+    dbt is run if a load has brought rows, or the project has changed, since the last run that succeeded.
+    """
     with _settled(target) as settings:
         from ingestion import runner
 
-        raise typer.Exit(runner.run_all(settings, is_target_given=target is not None, console=console))
+        raise typer.Exit(runner.run_all(settings, is_target_given=target is not None, rebuild=rebuild, console=console))
 
 
 @app.command()

@@ -107,6 +107,11 @@ class Settings:
         return {**os.environ, **found, **quiet, "MARKETLOOM_TARGET": self.target, "PWD": str(self.root)}
 
     @property
+    def dbt_folder(self) -> Path:
+        """Where dbt writes what it compiles, and the docs site."""
+        return self.root / (os.environ.get("DBT_TARGET_PATH") or "target")
+
+    @property
     def landing_url(self) -> str:
         """The landing zone's root for this target: a local folder by default, or any fsspec URL such as s3://…"""
         root = os.environ.get("MARKETLOOM_LANDING") or _dlt_value("marketloom.landing") or str(self.home / "landing")

@@ -90,9 +90,9 @@ class Endpoint:
     `each` says what it is repeated over: every exchange "session" not yet loaded, every "ticker" of the watch list
     (with `{ticker}`), every configured "feed", once over the time "window" not yet loaded, or once a "day".
     `path` and `params` are templates over {session} {ticker} {feed_url} {since} {until} ({since}/{until} are UTC
-    datetimes, so "{since:%Y-%m-%d}" works). `overlap` is re-read at every run so that restatements are seen.
-    `next_page` gives the URL of the page that follows, or None. `only_with_tickers` endpoints replace the
-    whole-market ones (`not_with_tickers`) when the user names tickers.
+    datetimes, so "{since:%Y-%m-%d}" works). `overlap` is re-read so that restatements are
+    seen: sessions once a day, all else at every run. `next_page` gives the URL of the page that follows, or None.
+    `only_with_tickers` endpoints replace the whole-market ones (`not_with_tickers`) when the user names tickers.
     """
 
     name: str

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from zlib import crc32
 
@@ -46,7 +47,6 @@ class Run:
     report: SourceReport = field(init=False)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     loads_through: str = ""
-    known: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.report = SourceReport(self.source.name)
@@ -88,6 +88,11 @@ class Run:
         """Rebuild the source's raw tables and records from landing alone."""
         raw.empty(self.settings, self.source)
         return self._follow(lambda state: _nothing())
+
+    @cached_property
+    def known(self) -> Columns:
+        """The columns that the warehouse has; asked for when there is the first row to hold against them."""
+        return self.raw.known_columns()
 
     def _generated(self, window: Window) -> Callable[[State], Calls]:
         def calls(state: State) -> Calls:
@@ -137,7 +142,6 @@ class Run:
             for schema in (self.raw, self.ops):
                 self.report.recovered |= schema.finish_pending()
             accounted = self.ops.state()
-            self.known = self.raw.known_columns()
             self.raw.load(lambda state: self._raw_rows(state, calls))
             self.loads_through = self.raw.last_load()
             self.ops.load(self._ops_rows)

@@ -149,10 +149,15 @@ def _each_session(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     window = plan.window
     cursor = plan.marks.get(endpoint.name)
     start = window.start(cursor, endpoint.overlap).date()
-    for session, close in sessions_between(start, window.end.date()):
-        if close + PUBLISHED_AFTER_CLOSE <= window.now:
-            values = {"session": session.isoformat()}
-            yield Call(values, scope=values, mark=window.marking(cursor, {endpoint.name: session.isoformat()}))
+    found = sessions_between(start, window.end.date())
+    published = [day.isoformat() for day, close in found if close + PUBLISHED_AFTER_CLOSE <= window.now]
+    # Restatements are looked for once a day: to ask for the same sessions at every run would use up the allowance.
+    reread, today = f"{endpoint.name}:reread", window.now.date().isoformat()
+    if window.since is None and published and cursor == published[-1] and plan.marks.get(reread) == today:
+        return
+    for session in published:
+        marks = {endpoint.name: session} | ({reread: today} if session == published[-1] else {})
+        yield Call({"session": session}, scope={"session": session}, mark=window.marking(cursor, marks))
 
 
 def _each_ticker(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
@@ -175,6 +180,8 @@ def _each_ticker(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
 def _each_window(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     window = plan.window
     cursor = plan.marks.get(endpoint.name)
+    if cursor and window.since is None and _moment(cursor) >= window.end:
+        return
     values = {"since": window.start(cursor, endpoint.overlap), "until": window.end}
     yield Call(values, mark=window.marking(cursor, {endpoint.name: window.end.isoformat()}))
 

@@ -6,6 +6,7 @@ thrown away and restored from the warehouse's own state before each run.
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import dlt
@@ -14,6 +15,7 @@ from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import dlt_load_id_column, new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.pipeline.state_sync import decompress_state
 from psycopg2 import sql
 
 from ingestion import ops, warehouse
@@ -69,6 +71,8 @@ class RawSchema:
 
     def finish_pending(self) -> bool:
         """Load what a killed run left on its way; True if there was anything. Leaves a clean local folder."""
+        if not (self.folder / self.writer).exists():
+            return False
         pipeline = self._pipeline()
         pending = pipeline.has_pending_data
         if pending:
@@ -79,9 +83,17 @@ class RawSchema:
 
     def state(self) -> State:
         """What the warehouse says was loaded: this writer's part of dlt's state."""
-        pipeline = self._pipeline()
-        self._step(pipeline.sync_destination)
-        return dict(pipeline.state.get("sources", {}).get(self.writer, {}))
+        query = sql.SQL(
+            "select state from {} as states join {} as loads on loads.load_id = states._dlt_load_id "
+            "where pipeline_name = %s and status = 0 order by load_id desc limit 1"
+        ).format(*(sql.Identifier(self.schema, name) for name in ("_dlt_pipeline_state", "_dlt_loads")))
+        with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
+            if not _stands(cursor, self.schema, "_dlt_pipeline_state"):
+                return {}
+            cursor.execute(query, (self.writer,))
+            row = cursor.fetchone()
+        sources: Any = decompress_state(row[0]).get("sources", {}) if row else {}
+        return dict(sources.get(self.writer, {}))
 
     def known_columns(self) -> Columns:
         """dlt data type per column and table, as they stand in the warehouse (columns a provider added included)."""
@@ -94,14 +106,23 @@ class RawSchema:
         }
 
     def load(self, rows: Callable[[State], Rows]) -> None:
-        """Load one package: what `rows` yields and what it writes into the state arrive together or not at all."""
+        """Load one package: what `rows` yields and what it writes into the state arrive together or not at all.
+
+        Without a row there is no package, and the state stays as it was: the log is read again from there.
+        """
+        state = self.state()
+        following = iter(rows(state))
+        first = next(following, None)
+        if first is None:
+            return
         pipeline = self._pipeline()
         self._step(pipeline.sync_destination)
 
         @dlt.resource(name="landed", write_disposition="append")
         def landed() -> Iterator[Any]:
-            for name, table in rows(dlt.current.source_state()):
+            for name, table in chain([first], following):
                 yield dlt.mark.with_table_name(table, name)
+            dlt.current.source_state().update(state)
 
         @dlt.source(section=self.writer, schema=self._declared())
         def source() -> Any:

@@ -13,7 +13,7 @@ from psycopg2 import sql
 from rich.console import Console
 from rich.table import Table as Grid
 
-from ingestion import config, raw, warehouse
+from ingestion import builds, config, raw, warehouse
 from ingestion.config import Settings
 from ingestion.display import progress, show
 from ingestion.errors import MarketloomError
@@ -87,21 +87,21 @@ def replay(settings: Settings, names: Sequence[str], console: Console) -> list[S
     return _each(settings, [SOURCES[name] for name in names or SOURCES], Run.replay, console)
 
 
-def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> int:
-    """Warehouse, ingestion, dbt build, docs, summary; the exit status. Without a key for any provider: simulated."""
+def run_all(settings: Settings, *, is_target_given: bool, rebuild: bool, console: Console) -> int:
+    """Warehouse, ingestion, dbt build, docs, summary; the exit status. Without a key for any provider: simulated.
+
+    Where nothing new was loaded since the same project was built, there is nothing to build, unless `rebuild` says so.
+    """
     if not is_target_given and not _has_key(settings):
         settings = config.load("sandbox")
         console.print("No provider key is configured, so this run works on the simulated market (target sandbox).")
     reports = ingest(settings, (), None, None, (), console)
     if settings.is_sandbox:
-        folder = sample(settings.home / "sample", settings.sandbox_now)
+        folder = sample(settings.home / "sample", settings.sandbox_now, is_kept=True)
         for name in ("headlines", "pystock"):
             reports += backfill(settings, name, [folder / name], console)
     show(reports, console)
-    for arguments in (["build"], ["docs", "generate"]):
-        console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
-        if dbt(settings, [*arguments, "--quiet"]):
-            raise MarketloomError(f"dbt {arguments[0]} failed: `dbt {' '.join(arguments)} --target {settings.target}`")
+    _build(settings, rebuild, console)
     summary(settings, console)
     if settings.is_sandbox:
         console.print(
@@ -112,18 +112,43 @@ def run_all(settings: Settings, *, is_target_given: bool, console: Console) -> i
     return int(any(report.is_failed for report in reports))
 
 
-def sample(folder: Path, now: str | None = None, sessions: int = 10) -> Path:
-    """Write bulk files as the simulated market would have them: archives of its last sessions, a file of headlines."""
+def _build(settings: Settings, rebuild: bool, console: Console) -> None:
+    """dbt build and docs, if there is anything to do for them."""
+    made_from = builds.basis(settings)
+    built_at = builds.last_made_from(settings, made_from)
+    if built_at and not rebuild and (settings.dbt_folder / "catalog.json").exists():
+        console.print(
+            f"Nothing new since the build of {built_at:%Y-%m-%d %H:%M} UTC: dbt has nothing to do "
+            "(`marketloom run --rebuild` builds anyway)."
+        )
+        return
+    for arguments in (["build"], ["docs", "generate"]):
+        console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
+        if dbt(settings, [*arguments, "--quiet"]):
+            raise MarketloomError(f"dbt {arguments[0]} failed: `dbt {' '.join(arguments)} --target {settings.target}`")
+    builds.note(settings, made_from)
+
+
+def sample(folder: Path, now: str | None = None, sessions: int = 10, *, is_kept: bool = False) -> Path:
+    """Write bulk files as the simulated market would have them: archives of its last sessions, a file of headlines.
+
+    With `is_kept`, what was written for the same day before is left as it is.
+    """
+    last = (datetime.fromisoformat(now) if now else datetime.now(UTC)).date() - timedelta(days=2)
+    headlines = folder / "headlines" / f"headlines_{last.isoformat()}.csv"
+    if is_kept and headlines.exists():
+        return folder
     from ingestion.sandbox.archives import write_archives
     from ingestion.sandbox.headlines import write_headlines
     from ingestion.sandbox.market import Market
 
-    last = (datetime.fromisoformat(now) if now else datetime.now(UTC)).date() - timedelta(days=2)
     first = sessions_between(last - timedelta(days=2 * sessions + 10), last)[-sessions][0]
     market = Market()
     write_archives(market, folder / "pystock", first, last)
-    (folder / "headlines").mkdir(parents=True, exist_ok=True)
-    write_headlines(market, folder / "headlines" / f"headlines_{last.isoformat()}.csv", first, last)
+    headlines.parent.mkdir(parents=True, exist_ok=True)
+    part = headlines.with_suffix(".part")  # written last, and there only when all is there
+    write_headlines(market, part, first, last)
+    part.replace(headlines)
     return folder
 
 

@@ -13,9 +13,11 @@ from typer.testing import CliRunner, Result
 from ingestion import runner, warehouse
 from ingestion.cli import app
 from ingestion.config import Settings
+from ingestion.landing import Landing
 from ingestion.pipeline import Run
 from ingestion.report import SourceReport
 from ingestion.sandbox.server import Sandbox
+from ingestion.sources import SOURCES
 from tests.integration.providers import FEEDS, NOW
 from tests.warehouse import rows, value
 
@@ -156,6 +158,58 @@ def test_a_run_ends_with_the_word_of_what_failed(settings: Settings, monkeypatch
     monkeypatch.setattr(runner, "dbt", lambda settings, arguments: 0)
     result = call("run", "--target", "live")
     assert result.exit_code == 1 and "there are no marts in" in words(result)
+
+
+def test_a_run_builds_only_what_is_not_built_yet(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, catalog = tmp_path / "dbt_project" / "models" / "bars.sql", tmp_path / "target" / "catalog.json"
+    for path, text in ((tmp_path / "dbt_project.yml", "name: loom"), (model, "select 1"), (catalog, "{}")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    headlines = tmp_path / "headlines.csv"
+    headlines.write_text("title,date,stock\nA,2020-01-01 10:00:00-05:00,AA\n")
+    done: list[str] = []
+    status = [0]
+
+    def dbt(settings: Settings, arguments: list[str]) -> int:
+        done.append(arguments[0])
+        return status[0]
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "ingest", lambda *anything: [])
+    monkeypatch.setattr(runner, "summary", lambda *anything: None)
+    monkeypatch.setattr(runner, "dbt", dbt)
+
+    def ran(*arguments: str) -> list[str]:
+        done.clear()
+        result = call("run", "--target", "live", *arguments)
+        assert result.exit_code == status[0], result.output
+        assert ("dbt has nothing to do" in words(result)) == (not done)
+        return done
+
+    everything = ["build", "docs"]
+    assert ran() == everything
+    assert ran() == []
+    assert ran("--rebuild") == everything
+    model.write_text("select 2")
+    status[0] = 1
+    assert ran() == ["build"]
+    status[0] = 0
+    assert ran() == everything and ran() == []
+    assert Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([headlines]).failures == []
+    assert ran() == everything and ran() == []
+    assert Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([headlines]).failures == []
+    assert ran() == []
+    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+        cursor.execute("create table marts.made_by_hand (answer int)")
+    assert ran() == everything and ran() == []
+    catalog.unlink()
+    assert ran() == everything
+    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+        cursor.execute("drop table raw_ops._builds")
+    catalog.write_text("{}")
+    assert ran() == everything
 
 
 def test_the_sandbox_serves_until_it_is_stopped() -> None:

@@ -27,7 +27,7 @@ from tests.integration.providers import (
 )
 from tests.warehouse import checksum, rows, value
 
-TUESDAY = NOW + timedelta(days=4)
+SATURDAY, TUESDAY = NOW + timedelta(days=1), NOW + timedelta(days=4)
 TABLES = ("raw_polygon.bars", "raw_polygon.tickers", "raw_polygon.news")
 
 
@@ -110,6 +110,9 @@ def test_a_session_that_fails_is_asked_for_again_and_the_cursor_stays_before_it(
     assert sessions_asked(sandbox, done)[:4] == ["2024-02-23", "2024-02-26", "2024-02-27", "2024-02-28"]
     done = len(sandbox.requests)
     ingest(settings, "polygon")
+    assert asked(sandbox)[done:] == []
+    sandbox.set_clock(SATURDAY)
+    ingest(settings, "polygon", SATURDAY)
     assert sessions_asked(sandbox, done) == list(SESSIONS)
 
 
@@ -164,9 +167,10 @@ def test_a_ticker_is_asked_for_once_its_new_bar_is_out(settings: Settings, sandb
 
 def test_losing_the_local_folder_or_the_warehouse_loses_nothing(settings: Settings, sandbox: Sandbox) -> None:
     ingest(settings, "polygon", since="2024-03-01")
-    shutil.rmtree(settings.work_folder)
+    shutil.rmtree(settings.work_folder, ignore_errors=True)
     done = len(sandbox.requests)
-    ingest(settings, "polygon")
+    sandbox.set_clock(SATURDAY)
+    ingest(settings, "polygon", SATURDAY)
     assert sessions_asked(sandbox, done) == list(SESSIONS)
     before = [checksum(settings, table, without=("_dlt_load_id",)) for table in TABLES]
 
@@ -178,5 +182,6 @@ def test_losing_the_local_folder_or_the_warehouse_loses_nothing(settings: Settin
     done = len(sandbox.requests)
     assert replay(settings, "polygon").failures == [] and len(sandbox.requests) == done
     assert [checksum(settings, table, without=("_dlt_load_id",)) for table in TABLES] == before
-    ingest(settings, "polygon")
+    sandbox.set_clock(SATURDAY + timedelta(days=1))
+    ingest(settings, "polygon", SATURDAY + timedelta(days=1))
     assert sessions_asked(sandbox, done) == list(SESSIONS)

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ingestion import warehouse
+from ingestion import raw, warehouse
 from ingestion.config import Settings
+from ingestion.sources import SOURCES
 
 ROOT = Path(__file__).resolve().parents[1]
 MEBIBYTE = 1024 * 1024
@@ -160,6 +161,11 @@ class Bench:
         with warehouse.connect(self.settings, autocommit=True) as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def forget(self, source: str) -> None:
+        """Nothing landed or loaded of a source."""
+        raw.empty(self.settings, SOURCES[source])
+        shutil.rmtree(self.settings.home / "landing" / self.settings.target / source, ignore_errors=True)
 
     def compare(self, comparison: Comparison, repeat: int | None = None) -> Result:
         """Measure both sides in turn."""

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from benchmarks.data import Bars
 from benchmarks.harness import Bench, BenchmarkFailed, Comparison, Process, Result, Side
-from ingestion import raw, runner
-from ingestion.sources import SOURCES
+from ingestion import runner
 
 TARGETS = {"Parquet": 1.0, "CSV": 0.7, "archives": 0.7}
 DICTIONARIES = 200_000
@@ -25,17 +24,17 @@ def run(bench: Bench) -> Iterator[Result]:
     few = some.write_csv()
     for kind, write in (("Parquet", bars.write_parquet), ("CSV", bars.write_csv), ("archives", bars.write_archives)):
         path = write()
-        _forget(bench)
+        bench.forget("pystock")
         bench.marketloom("backfill", "pystock", str(path))
         copied, rows = _export(bench, folder)
-        ours = Side("marketloom", _backfill(bench, path), lambda: _forget(bench), rows)
+        ours = Side("marketloom", _backfill(bench, path), lambda: bench.forget("pystock"), rows)
         reference = Side("copy", _copy(bench, copied), lambda: _like_raw(bench), rows)
         yield bench.compare(Comparison(f"load: {kind}, against \\copy", ours, reference, TARGETS[kind]))
         if kind == "Parquet":
             dictionaries = Side("dlt", lambda: bench.dlt("benchmarks.dlt_rows", str(few)), rows=_lines(few))
             yield bench.compare(Comparison("load: Parquet, against dlt's dictionaries", ours, dictionaries, 25))
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    _forget(bench)
+    bench.forget("pystock")
     bench.execute("drop schema if exists reference cascade", "drop schema if exists dictionaries cascade")
     shutil.rmtree(folder)
 
@@ -71,11 +70,6 @@ def _like_raw(bench: Bench) -> None:
     """Empty tables as raw ones are, with their indexes."""
     made = [f"create table reference.{table} (like raw_pystock.{table} including all)" for table in TABLES]
     bench.execute("drop schema if exists reference cascade", "create schema reference", *made)
-
-
-def _forget(bench: Bench) -> None:
-    raw.empty(bench.settings, SOURCES["pystock"])
-    shutil.rmtree(bench.settings.home / "landing", ignore_errors=True)
 
 
 def _lines(path: Path) -> int:

@@ -1,0 +1,20 @@
+"""One endpoint of one source, asked and loaded as any run does it, and nothing beside it."""
+
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from ingestion import config
+from ingestion.landing import Landing
+from ingestion.pipeline import Run
+from ingestion.plan import Window
+from ingestion.sources import SOURCES
+
+if __name__ == "__main__":
+    name, endpoint, since, until = sys.argv[1:]
+    settings = config.load("live")
+    whole = SOURCES[name]
+    source = replace(whole, endpoints=tuple(known for known in whole.endpoints if known.name == endpoint))
+    window = Window(datetime.now(UTC), date.fromisoformat(since), date.fromisoformat(until))
+    report = Run(settings, source, Landing(settings.landing_url)).ingest(window)
+    sys.exit("\n".join(report.failures) or 0)

@@ -141,7 +141,7 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8765,
     seed: Annotated[int, typer.Option(help="The market's seed: the same seed, the same market.")] = 7,
-    securities: Annotated[int, typer.Option(min=10, max=8000, help="How many securities are simulated.")] = 120,
+    securities: Annotated[int, typer.Option(min=10, max=12_000, help="How many securities are simulated.")] = 120,
     now: Annotated[
         str | None, typer.Option(help="Pin the market's clock (ISO 8601); by default the real time.")
     ] = None,

@@ -11,7 +11,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8765, help="0 for any free one")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--securities", type=int, default=120, help="10 to 8000")
+    parser.add_argument("--securities", type=int, default=120, help="10 to 12000")
     parser.add_argument("--now", help="pin the clock to this ISO instant (real time otherwise)")
     parser.add_argument("--ready-file", type=Path, help="receives the address once the server is listening")
     asked = parser.parse_args()

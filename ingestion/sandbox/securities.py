@@ -10,7 +10,7 @@ from ingestion.sandbox.randomness import stream
 from ingestion.sandbox.sessions import Sessions
 
 NEVER = 1 << 30
-FEWEST, MOST = len(names.FIXED), 8000
+FEWEST, MOST = len(names.FIXED), 12_000
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,9 @@ def test_a_session_does_not_depend_on_how_far_or_in_which_order_the_market_was_a
     assert np.array_equal(jumping.final_bars(40).high, walking.final_bars(40).high)
 
 
-@pytest.mark.parametrize("count", [9, 8001])
+@pytest.mark.parametrize("count", [9, 12_001])
 def test_a_market_of_an_impossible_size_is_refused(count: int) -> None:
-    with pytest.raises(ValueError, match="10 to 8000 securities"):
+    with pytest.raises(ValueError, match="10 to 12000 securities"):
         Market(securities=count)
 
 
@@ -79,9 +79,9 @@ def test_the_check_digit_is_that_of_real_figis() -> None:
     assert [check_digit(figi) for figi in ("BBG000BWQYZ", "BBG000B9XRY")] == ["5", "4"]
 
 
-def test_eight_thousand_securities_have_tickers_of_their_own() -> None:
-    universe = Market(securities=8000).universe
-    assert len(universe.by_ticker) == 8000
+def test_twelve_thousand_securities_have_tickers_of_their_own() -> None:
+    universe = Market(securities=12_000).universe
+    assert len(universe.by_ticker) == 12_000
     assert any(ticker.endswith(".B") for ticker in universe.by_ticker)
 
 

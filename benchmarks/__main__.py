@@ -5,6 +5,7 @@ import importlib
 import json
 import pkgutil
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"unknown benchmark {', '.join(unknown)}: known are {', '.join(known)}")
+    # Told to end, it stops its server and removes its folder all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = Options(asked.rows, tuple(asked.history), asked.repeat, asked.data)
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     results, machine = run(asked.names or list(known), options, console)

@@ -1,6 +1,7 @@
 """What sqlfluff renders in place of dbt's own cross-database macros."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 
 def type_string() -> str:
@@ -41,3 +42,7 @@ def dateadd(part: str, count: int, moment: str) -> str:
 
 def date_trunc(part: str, column: str) -> str:
     return f"date_trunc('{part}', {column})"
+
+
+def run_query(statement: str) -> SimpleNamespace:  # nothing is asked for the sake of style
+    return SimpleNamespace(rows=[])

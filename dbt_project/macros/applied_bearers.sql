@@ -53,3 +53,16 @@
     from {{ ref('int_tickers__applied') }}
     where model = '{{ model }}'
 {%- endmacro %}
+
+
+{#- Pre-hook of models that tell stories of securities: those with tickers to be keyed anew are outdated. -#}
+{% macro note_stories_of_rekeyed_tickers() -%}
+    {%- set stories -%}
+        select stories.article_key
+        from {{ ref('int_article_mentions__extracted') }} as extracted
+        inner join {{ ref('int_articles__grouped') }} as stories on extracted.copy_key = stories.copy_key
+        where {{ is_any_of('extracted.ticker', rekeyed_tickers()) }}
+        group by stories.article_key
+    {%- endset -%}
+    {%- if is_incremental() -%} {{ note_outdated_stories(stories, [this.identifier]) }} {%- endif -%}
+{%- endmacro %}

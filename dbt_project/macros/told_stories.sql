@@ -3,30 +3,19 @@
     that were at some moment, for `articles_as_of`. The copy published first speaks for the story.
 -#}
 {% macro told_stories(copies) -%}
+    {%- set spoken = ['title', 'article_url', 'outlet', 'author', 'summary'] -%}
     select
-        counted.article_key,
-        first_copies.title,
-        first_copies.article_url,
-        first_copies.outlet,
-        first_copies.author,
-        first_copies.summary,
-        first_copies.provider as first_provider,
-        first_copies.published_at,
-        counted.known_from,
-        counted.copy_count,
-        counted.provider_count,
-        counted.sentiment_score
+        article_key,
+        {%- for column in spoken %}
+        max(case when copy_number = 1 then {{ column }} end) as {{ column }},
+        {%- endfor %}
+        max(case when copy_number = 1 then provider end) as first_provider,
+        max(case when copy_number = 1 then published_at end) as published_at,
+        min(first_received_at) as known_from,
+        count(distinct publication_key) as copy_count,
+        count(distinct provider) as provider_count,
+        {{ exact_average('sentiment_score') }} as sentiment_score
     from (
-        select
-            article_key,
-            min(first_received_at) as known_from,
-            count(distinct publication_key) as copy_count,
-            count(distinct provider) as provider_count,
-            {{ exact_average('sentiment_score') }} as sentiment_score
-        from {{ copies }}
-        group by article_key
-    ) as counted
-    inner join (
         select
             *,
             -- Several outlets and providers carry a story: the copy published first speaks for it.
@@ -35,7 +24,8 @@
                 order by published_at, first_received_at, copy_key
             ) as copy_number
         from {{ copies }}
-    ) as first_copies on counted.article_key = first_copies.article_key and first_copies.copy_number = 1
+    ) as numbered
+    group by article_key
 {%- endmacro %}
 
 

@@ -15,6 +15,7 @@ TIMELESS = (
 STATE = (
     *("intermediate.int_bars__versioned", "marts.fct_daily_bar_versions", "intermediate.int_articles__versioned"),
     *("marts.fct_article_mention_versions", "intermediate.int_tickers__applied", "intermediate.int_actions__applied"),
+    *("marts.fct_article_versions", "intermediate.int_articles__grouped", "quarantine.quarantined_articles"),
 )
 # Views of what was received; the others stand on tables.
 EARLY_VIEWS = ("path:dbt_project/models/staging", "int_bars__unioned", "int_articles__unioned")
@@ -161,7 +162,8 @@ def forget(house: House) -> None:
         "and schemaname <> 'raw_calendar' and (tablename !~ '^_dlt' or tablename = '_dlt_loads')"
     )
     built = house.rows(
-        "select schemaname || '.' || tablename from pg_tables where tablename ~ '^(int|fct|mart|dim|bridge)_'"
+        "select schemaname || '.' || tablename from pg_tables "
+        "where tablename ~ '^(int|fct|mart|dim|bridge|quarantined)_'"
     )
     house.rows("truncate " + ", ".join(name for (name,) in tables))
     if built:

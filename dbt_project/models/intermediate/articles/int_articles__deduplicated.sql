@@ -1,11 +1,25 @@
-{{ config(indexes=[{'columns': ['article_key'], 'unique': true}]) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        contract={'enforced': true},
+        indexes=[{'columns': ['article_key'], 'unique': true}, {'columns': ['published_at']}],
+        pre_hook="{{ forget_outdated_stories() }}",
+        post_hook="{{ note_stories_as_told() }}",
+    )
+}}
 
-with copies as (
+with stories as (
+    select * from {{ ref('int_articles__grouped') }}
+    where {{ is_outdated('article_key') }}
+),
+
+copies as (
     select
         collected.*,
-        grouped.article_key
+        stories.article_key
     from {{ ref('int_articles__collected') }} as collected
-    inner join {{ ref('int_articles__grouped') }} as grouped on collected.copy_key = grouped.copy_key
+    inner join stories on collected.copy_key = stories.copy_key
 ),
 
 told as (

@@ -1,4 +1,22 @@
-{{ config(indexes=[{'columns': ['copy_key'], 'unique': true}]) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        contract={'enforced': true},
+        indexes=[
+            {'columns': ['copy_key'], 'unique': true},
+            {'columns': ['article_key']},
+            {'columns': ['url_key']},
+            {'columns': ['title_key']},
+        ],
+        pre_hook=[
+            "{{ claim_new_loads(upstream='int_articles__versioned') }}",
+            "{{ note_linked_copies() }}",
+            "{{ forget_outdated_stories('copy_key') }}",
+        ],
+        post_hook="{{ note_stories_as_told() }}",
+    )
+}}
 
 -- Two copies tell one story when they share their canonical URL, or their normalised title on one UTC day; and so do
 -- the copies of copies. Each copy starts with its own number, in order of becoming known, and takes the lowest
@@ -9,15 +27,15 @@
 
 with copies as (
     select * from {{ ref('int_articles__versioned') }}
-    where version_number = 1
+    where version_number = 1 and {{ is_outdated('copy_key') }}
 ),
 
+-- The numbers count among the copies that are grouped now, which are all that could be linked.
 numbered as (
     select
         copy_key,
-        coalesce(canonical_url, copy_key) as url_group,
-        coalesce(nullif(normalised_title, ''), copy_key) as title_group,
         published_date,
+        {{ story_links() }},
         row_number() over (order by known_from, published_at, copy_key) as copy_number
     from copies
 ),
@@ -26,7 +44,7 @@ by_url as (
     select
         *,
         min(copy_number) over (
-            partition by url_group order by copy_number rows unbounded preceding
+            partition by url_key order by copy_number rows unbounded preceding
         ) as story_number_1
     from numbered
 ),
@@ -35,7 +53,7 @@ by_title as (
     select
         *,
         min(story_number_1) over (
-            partition by title_group, published_date order by copy_number rows unbounded preceding
+            partition by title_key order by copy_number rows unbounded preceding
         ) as story_number_2
     from by_url
 ),
@@ -44,7 +62,7 @@ by_url_again as (
     select
         *,
         min(story_number_2) over (
-            partition by url_group order by copy_number rows unbounded preceding
+            partition by url_key order by copy_number rows unbounded preceding
         ) as story_number_3
     from by_title
 ),
@@ -53,13 +71,15 @@ by_title_again as (
     select
         *,
         min(story_number_3) over (
-            partition by title_group, published_date order by copy_number rows unbounded preceding
+            partition by title_key order by copy_number rows unbounded preceding
         ) as story_number
     from by_url_again
 )
 
 select
-    by_title_again.copy_key,
-    first_copies.copy_key as article_key
+    copy_key,
+    -- The story is named for the copy with its number, the first of all that share it.
+    first_value(copy_key) over (partition by story_number order by copy_number) as article_key,
+    url_key,
+    title_key
 from by_title_again
-inner join numbered as first_copies on by_title_again.story_number = first_copies.copy_number

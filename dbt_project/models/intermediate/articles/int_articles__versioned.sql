@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='copy_key',
+        contract={'enforced': true},
         indexes=[{'columns': ['copy_key', 'version_number'], 'unique': true}],
         pre_hook="{{ claim_new_loads(sources=article_providers()) }}",
     )
@@ -43,7 +44,7 @@ delivered as (
         deliveries.row_in_response
     from {{ this }} as known
     {{ unnest_arrays(deliveries_of_version(), 'deliveries') }}
-    where known.copy_key in (select articles.copy_key from articles)
+    where {{ is_any_of('known.copy_key', 'select articles.copy_key from articles') }}
     {%- endif %}
 ),
 

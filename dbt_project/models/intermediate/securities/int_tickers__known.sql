@@ -3,8 +3,9 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key='ticker',
+        contract={'enforced': true},
         indexes=[{'columns': ['ticker'], 'unique': true}],
-        pre_hook="{{ claim_new_loads(sources=bar_providers()) }}",
+        pre_hook="{{ claim_new_loads(sources=(bar_providers() + article_providers()) | unique) }}",
     )
 }}
 
@@ -25,32 +26,71 @@ pystock as (
     where {{ is_newly_claimed(['pystock']) }}
 ),
 
-listed as (
+articles as (
+    select * from {{ ref('int_articles__unioned') }}
+    where rejection_reason is null and {{ is_newly_claimed(article_providers(), source_column='provider') }}
+),
+
+-- Many articles name the same few tickers: each list is taken apart once.
+ticker_lists as (
+    select
+        tickers_json,
+        min(received_at) as received_at
+    from articles
+    where tickers_json is not null
+    group by tickers_json
+),
+
+named as (
+    select
+        {{ json_text('listed.element') }} as provider_ticker,
+        ticker_lists.received_at
+    from ticker_lists
+    {{ unnest_json_array('ticker_lists.tickers_json', 'listed') }}
+    union all
+    select
+        {{ json_text('scored.element', 'ticker') }} as provider_ticker,
+        articles.received_at
+    from articles
+    {{ unnest_json_array('articles.ticker_sentiments_json', 'scored') }}
+),
+
+received as (
     select
         ticker,
-        received_at as known_from
+        received_at
     from bars
     union all
     select
         {{ normalised_ticker('ticker') }} as ticker,
-        received_at as known_from
+        received_at
     from polygon
     union all
     select
         {{ normalised_ticker('ticker') }} as ticker,
-        received_at as known_from
+        received_at
     from pystock
-    {%- if is_incremental() %}
     union all
     select
-        known.ticker,
-        known.known_from
-    from {{ this }} as known
-    {%- endif %}
+        {{ normalised_ticker('provider_ticker') }} as ticker,
+        received_at
+    from named
+    where {{ is_stock_ticker('provider_ticker') }}
+),
+
+listed as (
+    select
+        ticker,
+        min(received_at) as known_from
+    from received
+    group by ticker
 )
 
 select
-    ticker,
-    min(known_from) as known_from
+    listed.ticker,
+    listed.known_from
 from listed
-group by ticker
+{%- if is_incremental() %}
+left join {{ this }} as known on listed.ticker = known.ticker
+where known.ticker is null or listed.known_from < known.known_from
+{%- endif %}

@@ -1,19 +1,32 @@
 {{
     config(
+        materialized='incremental',
+        incremental_strategy='append',
         indexes=[
             {'columns': ['security_key', 'article_key']},
             {'columns': ['effective_session_date']},
             {'columns': ['published_effective_session_date']},
-        ]
+            {'columns': ['learned_at']},
+        ],
+        pre_hook=[
+            "{{ note_stories_of_changed_sessions([
+                (ref('int_articles__deduplicated'), 'published_at'), (this, 'learned_at')
+            ]) }}",
+            "{{ note_stories_of_rekeyed_tickers() }}",
+            "{{ forget_outdated_stories() }}",
+        ],
+        post_hook=["{{ note_stories_as_told() }}", "{{ note_applied_sessions() }}", "{{ note_applied_bearers() }}"],
     )
 }}
 
 with mentions as (
     select * from {{ ref('int_article_mentions__matched') }}
+    where {{ is_outdated('article_key') }}
 ),
 
 stories as (
     select * from {{ ref('int_articles__deduplicated') }}
+    where {{ is_outdated('article_key') }}
 ),
 
 sessions as (

@@ -1,7 +1,16 @@
-{{ config(indexes=[{'columns': ['article_key', 'known_from']}, {'columns': ['security_key', 'known_from']}]) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        indexes=[{'columns': ['article_key', 'known_from']}, {'columns': ['security_key', 'known_from']}],
+        pre_hook=["{{ note_stories_of_rekeyed_tickers() }}", "{{ forget_outdated_stories() }}"],
+        post_hook=["{{ note_stories_as_told() }}", "{{ note_applied_bearers() }}"],
+    )
+}}
 
 with mentions as (
     select * from {{ ref('int_article_mentions__versioned') }}
+    where {{ is_outdated('article_key') }}
 ),
 
 versions as (

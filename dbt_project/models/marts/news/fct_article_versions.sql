@@ -1,25 +1,29 @@
-{{ config(indexes=[{'columns': ['article_key', 'known_from']}, {'columns': ['known_from']}]) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        indexes=[{'columns': ['article_key', 'known_from']}, {'columns': ['known_from']}],
+        pre_hook="{{ forget_outdated_stories() }}",
+        post_hook="{{ note_stories_as_told() }}",
+    )
+}}
 
-with versions as (
-    select * from {{ ref('int_articles__versioned') }}
-),
-
-stories as (
+with stories as (
     select * from {{ ref('int_articles__grouped') }}
+    where {{ is_outdated('article_key') }}
 ),
 
 compared as (
     select
         versions.*,
         stories.article_key,
-        earlier.copy_key is not null as is_edit,
-        earlier.title as earlier_title,
-        earlier.summary as earlier_summary,
-        earlier.tickers_json as earlier_tickers_json
-    from versions
+        lag(versions.version_number) over versions_of_copy is not null as is_edit,
+        lag(versions.title) over versions_of_copy as earlier_title,
+        lag(versions.summary) over versions_of_copy as earlier_summary,
+        lag(versions.tickers_json) over versions_of_copy as earlier_tickers_json
+    from {{ ref('int_articles__versioned') }} as versions
     inner join stories on versions.copy_key = stories.copy_key
-    left join versions as earlier
-        on versions.copy_key = earlier.copy_key and versions.version_number = earlier.version_number + 1
+    window versions_of_copy as (partition by versions.copy_key order by versions.version_number)
 )
 
 select

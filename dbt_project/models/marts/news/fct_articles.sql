@@ -1,16 +1,24 @@
 {{
     config(
+        materialized='incremental',
+        incremental_strategy='append',
         indexes=[{'columns': ['published_at']}, {'columns': ['session_date']}],
-        post_hook="{{ create_articles_as_of() }}",
+        pre_hook=[
+            "{{ note_stories_of_changed_sessions([(this, 'published_at')]) }}",
+            "{{ forget_outdated_stories() }}",
+        ],
+        post_hook=["{{ note_stories_as_told() }}", "{{ note_applied_sessions() }}", "{{ create_articles_as_of() }}"],
     )
 }}
 
 with stories as (
     select * from {{ ref('int_articles__deduplicated') }}
+    where {{ is_outdated('article_key') }}
 ),
 
 mentions as (
     select * from {{ ref('int_article_mentions__matched') }}
+    where {{ is_outdated('article_key') }}
 ),
 
 sessions as (

@@ -46,3 +46,7 @@ def date_trunc(part: str, column: str) -> str:
 
 def run_query(statement: str) -> SimpleNamespace:  # nothing is asked for the sake of style
     return SimpleNamespace(rows=[])
+
+
+def last_day(column: str, part: str) -> str:
+    return f"date_trunc('{part}', {column}) + interval '1 {part}' - interval '1 day'"

@@ -11,6 +11,7 @@ from tests.dbt.rawdata import Load
 TIMELESS = (
     *("marts.fct_daily_bars", "marts.fct_daily_bars_adjusted", "marts.fct_corporate_actions", "marts.mart_stock_days"),
     *("marts.fct_articles", "marts.bridge_article_securities", "marts.dim_securities"),
+    *("marts.mart_restatements", "marts.fct_article_reactions", "marts.fct_daily_indicators"),
 )
 STATE = (
     *("intermediate.int_bars__versioned", "marts.fct_daily_bar_versions", "intermediate.int_articles__versioned"),

@@ -12,9 +12,17 @@ from tests.dbt import indicators, series
 from tests.dbt.conftest import House
 from tests.shared import DATA, need
 
-# The relation that int_bars__numbered names, made by hand here: what leads to it has tests of its own.
+# The relation that int_bars__tracked names, made by hand here: what leads to it has tests of its own.
 INPUT = "marts.fct_daily_bars_adjusted"
-MODELS = ("int_bars__numbered", "int_market_returns__averaged", "int_market_returns__spanned", "fct_daily_indicators")
+MODELS = (
+    "int_changes__followed",
+    "int_bars__touched",
+    "int_bars__tracked",
+    "int_bars__numbered",
+    "int_market_returns__averaged",
+    "int_market_returns__accumulated",
+    "fct_daily_indicators",
+)
 BOUND = 1e-9
 LEARNED = "2026-01-01 00:00+00"
 
@@ -31,6 +39,7 @@ def ready(house: House) -> House:
         "row_number() over (order by d)::int as session_number "
         f"from generate_series('{series.FIRST}'::date, '{series.FIRST + timedelta(days=4000)}', interval '1 day') d"
     )
+    house.dbt.must("run", "--quiet", "--select", *MODELS[:2])
     return house
 
 
@@ -43,6 +52,7 @@ def grown(ready: House) -> House:
     add(ready, bars[~is_new & ~is_late])
     assert run(ready, "--full-refresh") == (~is_new & ~is_late).sum()
     add(ready, bars[is_new & ~is_late])
+    touch(ready, "true", series.FIRST + timedelta(days=series.LENGTH - 10))
     assert run(ready) == (is_new & ~is_late).sum()
     assert run(ready) == 0
     add(ready, bars[is_late])
@@ -54,9 +64,30 @@ def grown(ready: House) -> House:
         f"update {INPUT} set volume = -1 where ticker = 'WALK1' and trading_date = '{day(2500)}'; "
         f"delete from {INPUT} where ticker = 'RUNS' and trading_date in ('{day(50)}', '{day(2999)}')"
     )
+    touch(ready, "ticker = 'LATE'", series.FIRST)
+    touch(ready, "ticker = 'WALK2'", day(1000))
+    touch(ready, "ticker = 'WALK3'", day(400))
+    touch(ready, "ticker = 'TICKS3'", series.FIRST)
+    touch(ready, "ticker = 'WALK1'", day(2500))
+    touch(ready, "ticker = 'RUNS'", day(50))
     # The market changed over most of the years: the whole lives of the securities above and 60 bars after it of others.
     run(ready)
     return ready
+
+
+def touch(house: House, condition: str, since: date) -> None:
+    """Note that bars of these securities were written, from a date on, as the input's own build does."""
+    house.rows(
+        "set role marketloom_transformer; "
+        "insert into intermediate.int_changes__followed (model, followed, after_number, change_number) "
+        "select 'fct_daily_bars_adjusted', 'fct_daily_bars_adjusted', 0, 0 where not exists "
+        "(select from intermediate.int_changes__followed where model = 'fct_daily_bars_adjusted'); "
+        "update intermediate.int_changes__followed set change_number = change_number + 1 "
+        "where model = 'fct_daily_bars_adjusted'; "
+        "insert into intermediate.int_bars__touched (security_key, first_trading_date, change_number) "
+        f"select distinct security_key, '{since}'::date, (select change_number from intermediate.int_changes__followed "
+        f"where model = 'fct_daily_bars_adjusted') from {INPUT} where {condition}"
+    )
 
 
 def day(number: int) -> date:
@@ -148,6 +179,7 @@ def test_they_agree_with_talib_on_the_real_archives(ready: House) -> None:
         f"from (values {days}) as days (d)"
     )
     add(ready, bars)
+    touch(ready, "trading_date >= '2015-01-01'", date(2015, 1, 1))
     run(ready)
     found = read(ready, "trading_date >= '2015-01-01'")
     assert found["bar_number"].max() >= 63

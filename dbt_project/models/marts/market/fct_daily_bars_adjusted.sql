@@ -6,9 +6,12 @@
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
         pre_hook=[
             "{{ claim_new_loads(upstream='fct_daily_bars') }}",
+            "{{ number_changes() }}",
+            "{{ touch_bars_to_forget() }}",
             "{{ forget_rekeyed_rows(upstream='fct_daily_bars') }}",
         ],
         post_hook=[
+            "{{ touch_bars() }}",
             "{{ note_applied_bearers(upstream='fct_daily_bars') }}",
             "{{ note_applied_factors() }}",
             "{{ create_daily_bars_adjusted_as_of() }}",
@@ -17,15 +20,7 @@
 }}
 
 with newly_claimed as (
-    select
-        ticker,
-        trading_date
-    from {{ ref('int_bars__unioned') }}
-    where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
-),
-
-daily_bars as (
-    select * from {{ ref('fct_daily_bars') }}
+    {{ newly_claimed_bars() }}
 ),
 
 factors as (
@@ -42,20 +37,20 @@ affected as (
     select
         ticker,
         trading_date
-    from daily_bars
+    from {{ ref('fct_daily_bars') }}
     where {{ is_any_of('ticker', rekeyed_tickers(upstream='fct_daily_bars')) }}
     union
     -- An action that is new, changed or withdrawn changes all bars of the security before it.
     select
         ticker,
         trading_date
-    from daily_bars
+    from {{ ref('fct_daily_bars') }}
     where {{ is_any_of('security_key', refactored_securities()) }}
 ),
 
 {% endif -%}
 bars as (
-    select daily_bars.* from daily_bars
+    select daily_bars.* from {{ ref('fct_daily_bars') }} as daily_bars
     {%- if is_incremental() %}
     where
         exists (

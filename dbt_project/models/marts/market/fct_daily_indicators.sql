@@ -3,47 +3,73 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
-        indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
-        pre_hook="{{ forget_bars_no_longer_there() }}",
+        indexes=[
+            {'columns': ['ticker', 'trading_date']},
+            {'columns': ['trading_date']},
+            {'columns': ['security_key', 'bar_number']},
+        ],
+        pre_hook=[
+            "{{ follow_changes('int_bars__tracked') }}",
+            "{{ follow_changes('int_market_returns__averaged') }}",
+            "{{ forget_bars_no_longer_there() }}",
+        ],
     )
 }}
 
-{#- Prices change without a new bar: a split rewrites all that was before it. So an incremental build compares the
-    bars with those it was built from, and takes up each security from the first bar that is not the same. -#}
+{#- An incremental build takes up each security from the first of its bars that has changed. Bars change without being
+    loaded again, by a split; and the market's return changes without the bar. -#}
 
 with bars as (
+    {{ marketed_bars(ref('int_bars__numbered'), ref('int_market_returns__accumulated')) }}
+),
+
+changed_bars as (  -- noqa: ST03
     select
-        numbered.*,
-        case
-            when numbered.session_number - numbered.previous_session_number = 1 then market.market_return
-            else spans.market_return
-        end as market_return
-    from {{ ref('int_bars__numbered') }} as numbered
-    left join {{ ref('int_market_returns__averaged') }} as market on numbered.trading_date = market.trading_date
-    left join {{ ref('int_market_returns__spanned') }} as spans
-        on numbered.security_key = spans.security_key and numbered.trading_date = spans.trading_date
+        security_key,
+        bar_number
+    from {{ ref('int_bars__tracked') }}
+    where change_number > {{ last_followed('int_bars__tracked') }} and bar_number is not null
+),
+
+changed_sessions as (  -- noqa: ST03
+    select session_number
+    from {{ ref('int_market_returns__averaged') }}
+    where change_number > {{ last_followed('int_market_returns__averaged') }}
 ),
 
 {% if is_incremental() -%}
-compared as (
+-- The bars at a session whose market has changed, and those whose return reaches over it.
+changed_markets as (
     select
-        bars.security_key,
-        bars.bar_number,
-        (
-            built.security_key is null
-            or bars.bar_number != built.bar_number
-            or bars.ticker != built.ticker
-            or bars.open_price != built.open_price
-            or bars.high_price != built.high_price
-            or bars.low_price != built.low_price
-            or bars.close_price != built.close_price
-            or bars.volume != built.volume
-            or bars.known_from != built.bar_known_from
-        ) as is_bar_changed,
-        -- No return is below -1.
-        coalesce(bars.market_return, -2) != coalesce(built.market_return, -2) as is_market_changed
-    from bars
-    left join {{ this }} as built on bars.security_key = built.security_key and bars.trading_date = built.trading_date
+        tracked.security_key,
+        tracked.bar_number
+    from {{ ref('int_bars__tracked') }} as tracked
+    where
+        tracked.bar_number is not null
+        and {{ is_any_of('tracked.session_number', 'select changed_sessions.session_number from changed_sessions') }}
+    union all
+    select
+        gapped.security_key,
+        gapped.bar_number
+    from changed_sessions
+    inner join {{ ref('int_bars__tracked') }} as gapped
+        on
+            changed_sessions.session_number > gapped.session_before_gap
+            and changed_sessions.session_number < gapped.session_number
+),
+
+changes as (
+    select
+        security_key,
+        bar_number,
+        1 as is_bar_changed
+    from changed_bars
+    union all
+    select
+        security_key,
+        bar_number,
+        0 as is_bar_changed
+    from changed_markets
 ),
 
 -- A changed bar concerns all that follow; a changed market, the 60 bars whose beta it enters.
@@ -51,33 +77,33 @@ stretches as (
     select
         security_key,
         min(bar_number) as first_bar_number,
-        case when max(case when is_bar_changed then 1 else 0 end) = 0 then max(bar_number) + 59 end as last_bar_number
-    from compared
-    where is_bar_changed or is_market_changed
+        case when max(is_bar_changed) = 0 then max(bar_number) + 59 end as last_bar_number
+    from changes
     group by security_key
 ),
 
--- Young securities are computed from their first bar on; others go on from the bar before the first change.
+-- Averages go on from the bar before the first change; in a security's first weeks they begin anew.
 series as (
     select
         bars.*,
-        stretches.first_bar_number,
+        bars.bar_number >= stretches.first_bar_number as is_wanted,
         {%- for average in exponentially_averaged() + [macd_signal_average()] %}
         carried.{{ average.name }} as carried_{{ average.name }},
         {%- endfor %}
         carried.obv as carried_obv,
         carried.known_from as carried_known_from,
         carried.bar_number as carried_bar_number
-    from bars
-    inner join stretches on bars.security_key = stretches.security_key
+    from stretches
     left join {{ this }} as carried
         on
             stretches.security_key = carried.security_key
             and stretches.first_bar_number - 1 = carried.bar_number
-            and stretches.first_bar_number - 1 > {{ indicator_history_bars() }}
-    where
-        bars.bar_number >= stretches.first_bar_number - 1 - {{ indicator_history_bars() }}
-        and (bars.bar_number <= stretches.last_bar_number or stretches.last_bar_number is null)
+            and stretches.first_bar_number > {{ indicator_seeding_bars() }}
+    inner join bars
+        on
+            stretches.security_key = bars.security_key
+            and coalesce(carried.bar_number, 1) <= bars.bar_number
+            and (bars.bar_number <= stretches.last_bar_number or stretches.last_bar_number is null)
 ),
 
 {% else -%}
@@ -86,24 +112,10 @@ series as (
 ),
 
 {% endif -%}
-typified as (
-    select
-        *,
-        (high_price + low_price + close_price) / 3 as typical_price,
-        lag((high_price + low_price + close_price) / 3) over (
-            partition by security_key order by bar_number
-        ) as previous_typical_price
-    from series
-),
-
 -- From one bar to the next.
-stepped as (
+progressed as (
     select
         *,
-        {%- for count in [1, 5, 20, 60, 252] %}
-        close_price / lag(close_price, {{ count }}) over in_order - 1 as simple_return_{{ count }},
-        ln(close_price / lag(close_price, {{ count }}) over in_order) as log_return_{{ count }},
-        {%- endfor %}
         open_price / previous_close_price - 1 as gap_return,
         case
             when close_price > previous_close_price then close_price - previous_close_price
@@ -118,7 +130,6 @@ stepped as (
         end as true_range,
         {%- if is_incremental() %}
         case
-            when bar_number < carried_bar_number then null
             when bar_number = carried_bar_number then carried_obv
         {%- else %}
         case
@@ -128,116 +139,98 @@ stepped as (
             else 0
         end as volume_on_balance,
         {%- if is_incremental() %}
-        case
-            when bar_number = carried_bar_number then carried_known_from
-            when carried_bar_number is null or bar_number > carried_bar_number then known_from
-        end as learned_at,
+        case when bar_number = carried_bar_number then carried_known_from else known_from end
         {%- else %}
-        known_from as learned_at,
-        {%- endif %}
-        case
-            when {{ prices_differ('typical_price', 'previous_typical_price') }}
-                then sign(typical_price - previous_typical_price)
-            else 0
-        end as flow_direction
-    from typified
-    window in_order as (partition by security_key order by bar_number)
+        known_from
+        {%- endif %} as learned_at
+    from series
 ),
 
--- Over the last bars. Databases sum floats of a moving frame anew for each row: nothing is carried along in it, and
--- the value depends on the bars in the frame alone.
-framed as (
+-- Over all bars so far.
+summed as (
     select
         *,
+        {%- if is_incremental() %}
+        case
+            when carried_bar_number is null then avg(close_price) over so_far
+            when bar_number in ({{ late_seeds() | join(', ') }})
+                then (
+                    select avg(history.close_price)
+                    from (
+                        select earlier.close_price
+                        from {{ ref('int_bars__numbered') }} as earlier
+                        where
+                            earlier.security_key = progressed.security_key
+                            and earlier.bar_number <= progressed.bar_number
+                        order by earlier.bar_number
+                    ) as history
+                )
+        end as close_mean,
+        {%- else %}
         avg(close_price) over so_far as close_mean,
+        {%- endif %}
         avg(case when bar_number > 14 then close_price end) over so_far as macd_fast_seed,
         avg(gain) over so_far as gain_mean,
         avg(loss) over so_far as loss_mean,
         avg(true_range) over so_far as true_range_mean,
         sum(volume_on_balance) over so_far as obv,
-        max(learned_at) over so_far as known_throughout_from,
-        sum(close_price) over last_5 as close_sum_5,
-        sum(close_price) over last_10 as close_sum_10,
-        min(low_price) over last_14 as lowest_14,
-        max(high_price) over last_14 as highest_14,
-        sum(case when flow_direction > 0 then typical_price * volume else 0 end) over last_14 as inflow_14,
-        sum(case when flow_direction < 0 then typical_price * volume else 0 end) over last_14 as outflow_14,
-        sum(close_price) over last_20 as close_sum_20,
-        stddev_pop(close_price) over last_20 as close_deviation_20,
-        stddev_samp(log_return_1) over last_20 as log_return_deviation_20,
-        avg(volume) over last_20 as volume_mean_20,
-        stddev_samp(volume) over last_20 as volume_deviation_20,
-        min(volume) over last_20 as lowest_volume_20,
-        max(volume) over last_20 as highest_volume_20,
-        sum(close_price) over last_50 as close_sum_50,
-        stddev_samp(log_return_1) over last_60 as log_return_deviation_60,
-        regr_slope(simple_return_1, market_return) over last_60 as slope_60,
-        corr(simple_return_1, market_return) over last_60 as correlation,
-        count(market_return) over last_60 as pair_count_60,
-        max(high_price) over last_63 as highest_63,
-        min(low_price) over last_63 as lowest_63
-    from stepped
+        max(learned_at) over so_far as known_throughout_from
+    from progressed
     window
-        {%- for count in [5, 10, 14, 20, 50, 60, 63] %}
-        last_{{ count }} as (
-            partition by security_key order by bar_number
-            rows between {{ count - 1 }} preceding and current row
-        ),
-        {%- endfor %}
         so_far as (partition by security_key order by bar_number rows between unbounded preceding and current row)
 ),
 
 averaged as (
-    {{ exponential_averages('framed', 'security_key', 'bar_number', with_addends(exponentially_averaged())) | indent }}
+    {{ exponential_averages('summed', 'security_key', 'bar_number', with_addends(exponentially_averaged())) | indent }}
 ),
 
--- What is made of the steps, frames and averages; the longest frames of shorter ones.
+-- MACD's own average is made of two others.
 composed as (
     select
         *,
         macd_fast - ema_26 as macd,
-        avg(
-            case when bar_number between 26 and 34 then macd_fast - ema_26 end
-        ) over in_order as macd_mean,
-        close_sum_50 + lag(close_sum_50, 50) over in_order as close_sum_100,
-        close_sum_50 + lag(close_sum_50, 50) over in_order
-        + lag(close_sum_50, 100) over in_order + lag(close_sum_50, 150) over in_order as close_sum_200,
-        greatest(
-            highest_63,
-            lag(highest_63, 63) over in_order,
-            lag(highest_63, 126) over in_order,
-            lag(highest_63, 189) over in_order
-        ) as highest_252,
-        least(
-            lowest_63,
-            lag(lowest_63, 63) over in_order,
-            lag(lowest_63, 126) over in_order,
-            lag(lowest_63, 189) over in_order
-        ) as lowest_252,
-        avg(
-            case
-                when {{ prices_differ('highest_14', 'lowest_14') }}
-                    then 100 * ((close_price - lowest_14) / (highest_14 - lowest_14))
-                else 0
-            end
-        ) over last_3 as slow_k
+        avg(case when bar_number between 26 and 34 then macd_fast - ema_26 end) over so_far as macd_mean
     from averaged
     window
-        in_order as (partition by security_key order by bar_number),
-        last_3 as (partition by security_key order by bar_number rows between 2 preceding and current row)
+        so_far as (partition by security_key order by bar_number rows between unbounded preceding and current row)
 ),
 
 signalled as (
     {{ exponential_averages('composed', 'security_key', 'bar_number', with_addends([macd_signal_average()])) | indent }}
 ),
 
+-- Over the last bars.
+framed as (
+    {% if is_incremental() -%}
+    {{ framed_by_lookups('signalled', ref('int_bars__numbered'), ref('int_market_returns__accumulated')) | indent }}
+    {%- else -%}
+    {{ framed_by_windows('(' ~ stepped_bars('signalled') ~ ') as stepped') | indent }}
+    {%- endif %}
+),
+
+compared as (
+    select
+        *,
+        {%- for places in range(5) %}
+        {%- set before = '_' ~ places ~ '_before' if places else '' %}
+        case
+            when {{ prices_differ('highest_14' ~ before, 'lowest_14' ~ before) }}
+                then {{ fast_k(before) }}
+            else 0
+        end as fast_k{{ before }},
+        {%- endfor %}
+        greatest(highest_63, highest_63_63_before, highest_63_126_before, highest_63_189_before) as highest_252,
+        least(lowest_63, lowest_63_63_before, lowest_63_126_before, lowest_63_189_before) as lowest_252
+    from framed
+),
+
 finished as (
     select
         *,
-        avg(slow_k) over (
-            partition by security_key order by bar_number rows between 2 preceding and current row
-        ) as slow_d
-    from signalled
+        (fast_k_2_before + fast_k_1_before + fast_k) / 3 as slow_k,
+        (fast_k_3_before + fast_k_2_before + fast_k_1_before) / 3 as slow_k_1_before,
+        (fast_k_4_before + fast_k_3_before + fast_k_2_before) / 3 as slow_k_2_before
+    from compared
 )
 
 select
@@ -252,13 +245,20 @@ select
     volume,
     market_return,
     {%- for count in [1, 5, 20, 60, 252] %}
-    simple_return_{{ count }},
-    log_return_{{ count }},
+    close_price / close_price_{{ count }}_before - 1 as simple_return_{{ count }},
+    ln(close_price / close_price_{{ count }}_before) as log_return_{{ count }},
     {%- endfor %}
     gap_return,
-    {%- for count in [5, 10, 20, 50, 100, 200] %}
+    {%- for count in [5, 10, 20, 50] %}
     {{ once_warm(count, 'close_sum_' ~ count ~ ' / ' ~ count) }} as sma_{{ count }},
     {%- endfor %}
+    {{ once_warm(100, '(close_sum_50 + close_sum_50_50_before) / 100') }} as sma_100,
+    {{
+        once_warm(
+            200,
+            '(close_sum_50 + close_sum_50_50_before + close_sum_50_100_before + close_sum_50_150_before) / 200'
+        )
+    }} as sma_200,
     ema_12,
     ema_26,
     ema_50,
@@ -277,7 +277,7 @@ select
     {{ once_warm(20, 'close_sum_20 / 20 + 2 * close_deviation_20') }} as bollinger_upper_20,
     {{ once_warm(20, 'close_sum_20 / 20 - 2 * close_deviation_20') }} as bollinger_lower_20,
     {{ once_warm(18, 'slow_k') }} as stochastic_k_14,
-    {{ once_warm(18, 'slow_d') }} as stochastic_d_14,
+    {{ once_warm(18, '(slow_k_2_before + slow_k_1_before + slow_k) / 3') }} as stochastic_d_14,
     obv,
     case
         when bar_number < 15 then null
@@ -300,5 +300,5 @@ select
     known_throughout_from as known_from
 from finished
 {%- if is_incremental() %}
-where bar_number >= first_bar_number
+where is_wanted
 {%- endif %}

@@ -1,14 +1,39 @@
-{{ config(indexes=[{'columns': ['provider', 'trading_month'], 'unique': true}]) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['provider', 'trading_month'],
+        indexes=[{'columns': ['provider', 'trading_month'], 'unique': true}],
+        pre_hook="{{ claim_new_loads(upstream='fct_daily_bar_versions') }}",
+    )
+}}
 
-with versions as (
-    select * from {{ ref('fct_daily_bar_versions') }}
+-- New bars are of one month or two, as a rule: those are counted again.
+
+with newly_claimed as (
+    {{ newly_claimed_bars() }}
+),
+
+months as (
+    select distinct
+        cast({{ dbt.date_trunc('month', 'trading_date') }} as date) as first_date,
+        cast({{ dbt.last_day('trading_date', 'month') }} as date) as last_date
+    from newly_claimed
+),
+
+versions as (
+    select told.*
+    from {{ ref('fct_daily_bar_versions') }} as told
+    {% if is_incremental() -%}
+    inner join months on told.trading_date >= months.first_date and told.trading_date <= months.last_date
+    {%- endif %}
 ),
 
 bars as (
     select
         *,
         {{ dbt.date_trunc('month', 'trading_date') }} as trading_month,
-        min(known_from) over (partition by security_key, trading_date, provider) as first_known_from
+        min(known_from) over (partition by ticker, trading_date, provider) as first_known_from
     from versions
 ),
 

@@ -1,71 +1,124 @@
 {{
-    config(indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}])
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['security_key', 'trading_date'],
+        indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
+        pre_hook=["{{ follow_changes('fct_daily_bars_adjusted') }}", "{{ forget_days_no_longer_there() }}"],
+        post_hook="{{ note_applied_news() }}",
+    )
 }}
 
-with bars as (
-    select * from {{ ref('fct_daily_bars') }}
-),
+{%- set columns_of_news = [
+    'security_key', 'trading_date', 'article_count', 'mean_sentiment_score', 'known_article_count',
+    'known_mean_sentiment_score',
+] %}
 
-sessions as (
+-- `int_bars__touched` is written by fct_daily_bars_adjusted: {{ ref('fct_daily_bars_adjusted') }}
+
+with sessions as (
     select * from {{ ref('dim_sessions') }}
+    where is_session
 ),
 
-articles as (
-    select * from {{ ref('fct_articles') }}
+news as (
+    select {{ columns_of_news | join(', ') }} from {{ ref('int_news_days__counted') }}
 ),
 
-mentions as (
-    select * from {{ ref('bridge_article_securities') }}
+news_before as (  -- noqa: ST03
+    select {{ columns_of_news | join(', ') }} from {{ ref('int_news_days__applied') }}
 ),
 
+touched as (  -- noqa: ST03
+    select
+        security_key,
+        min(first_trading_date) as first_trading_date
+    from {{ ref('int_bars__touched') }}
+    where change_number > {{ last_followed('fct_daily_bars_adjusted') }}
+    group by security_key
+),
+
+{% if is_incremental() -%}
+changed_news as (
+    (
+        select * from news
+        except
+        select * from news_before
+    )
+    union all
+    (
+        select * from news_before
+        except
+        select * from news
+    )
+),
+
+-- From where on a security's days are made anew: all that follow a bar, or the one day that has other news.
+stretches as (
+    select
+        security_key,
+        first_trading_date,
+        cast('9999-12-31' as date) as last_trading_date
+    from touched
+    union
+    select
+        changed_news.security_key,
+        changed_news.trading_date as first_trading_date,
+        changed_news.trading_date as last_trading_date
+    from changed_news
+    left join touched on changed_news.security_key = touched.security_key
+    where touched.security_key is null or changed_news.trading_date < touched.first_trading_date
+),
+
+-- The windows reach back over 19 sessions of the security.
+reaching as (
+    select
+        stretches.*,
+        coalesce(
+            (
+                select earlier.trading_date
+                from {{ ref('fct_daily_bars') }} as earlier
+                inner join {{ ref('dim_sessions') }} as earlier_sessions
+                    on earlier.trading_date = earlier_sessions.trading_date and earlier_sessions.is_session
+                where
+                    earlier.security_key = stretches.security_key
+                    and earlier.trading_date < stretches.first_trading_date
+                order by earlier.trading_date desc
+                limit 1 offset 18
+            ),
+            cast('0001-01-01' as date)
+        ) as history_from
+    from stretches
+),
+
+{% endif -%}
 session_bars as (
     select
         bars.*,
+        {%- if is_incremental() %}
+        reaching.first_trading_date,
+        {%- endif %}
         sessions.session_number,
         lag(bars.close_price) over security_days as previous_close_price,
         lag(sessions.session_number) over security_days as previous_session_number,
         avg(bars.volume) over last_20_days as mean_volume,
         count(*) over last_20_days as day_count
-    from bars
-    inner join sessions on bars.trading_date = sessions.trading_date
+    from {{ ref('fct_daily_bars') }} as bars
+    {%- if is_incremental() %}
+inner join reaching
+    on
+        bars.security_key = reaching.security_key
+        and bars.trading_date between reaching.history_from and reaching.last_trading_date
+    {%- endif %}
     -- The few bars dated on days without a session stay out: they would stand between two sessions.
-    where sessions.is_session
+    inner join sessions on bars.trading_date = sessions.trading_date
+    {%- set series = 'bars.security_key' ~ (', reaching.first_trading_date' if is_incremental() else '') %}
     window
-        security_days as (partition by bars.security_key order by bars.trading_date),
+        security_days as (partition by {{ series }} order by bars.trading_date),
         last_20_days as (
-            partition by bars.security_key order by bars.trading_date
+            partition by {{ series }} order by bars.trading_date
             rows between 19 preceding and current row
         )
-),
-
-scored as (
-    select
-        mentions.*,
-        coalesce(mentions.sentiment_score, articles.sentiment_score) as score
-    from mentions
-    inner join articles on mentions.article_key = articles.article_key
-),
-
-published_days as (
-    select
-        security_key,
-        published_effective_session_date as trading_date,
-        count(*) as article_count,
-        {{ exact_average('score') }} as mean_sentiment_score
-    from scored
-    where published_effective_session_date is not null
-    group by security_key, published_effective_session_date
-),
-
-known_days as (
-    select
-        security_key,
-        effective_session_date as trading_date,
-        count(*) as article_count,
-        {{ exact_average('score') }} as mean_sentiment_score
-    from scored
-    where effective_session_date is not null
-    group by security_key, effective_session_date
 )
 
 select
@@ -83,17 +136,16 @@ select
             then session_bars.close_price / nullif(session_bars.previous_close_price, 0) - 1
     end as one_day_return,
     case when session_bars.day_count = 20 then session_bars.mean_volume end as average_volume_20_sessions,
-    cast(coalesce(published_days.article_count, 0) as {{ dbt.type_int() }}) as article_count,
-    published_days.mean_sentiment_score,
-    cast(coalesce(known_days.article_count, 0) as {{ dbt.type_int() }}) as known_article_count,
-    known_days.mean_sentiment_score as known_mean_sentiment_score,
+    coalesce(news.article_count, 0) as article_count,
+    news.mean_sentiment_score,
+    coalesce(news.known_article_count, 0) as known_article_count,
+    news.known_mean_sentiment_score,
     session_bars.provider,
     session_bars.is_suspect,
     session_bars.known_from as bar_known_from
 from session_bars
-left join published_days
-    on
-        session_bars.security_key = published_days.security_key
-        and session_bars.trading_date = published_days.trading_date
-left join known_days
-    on session_bars.security_key = known_days.security_key and session_bars.trading_date = known_days.trading_date
+left join news
+    on session_bars.security_key = news.security_key and session_bars.trading_date = news.trading_date
+{%- if is_incremental() %}
+where session_bars.trading_date >= session_bars.first_trading_date
+{%- endif %}

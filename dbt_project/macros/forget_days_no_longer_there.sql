@@ -1,0 +1,19 @@
+{#- Pre-hook of mart_stock_days: a bar that is another security's after all leaves no day behind. -#}
+{% macro forget_days_no_longer_there() -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where (security_key, trading_date) in (
+            select
+                built.security_key,
+                built.trading_date
+            from {{ this }} as built
+            inner join {{ ref('int_bars__touched') }} as touched
+                on built.security_key = touched.security_key and built.trading_date >= touched.first_trading_date
+            left join {{ ref('fct_daily_bars') }} as bars
+                on built.security_key = bars.security_key and built.trading_date = bars.trading_date
+            where
+                touched.change_number > {{ last_followed('fct_daily_bars_adjusted') }}
+                and bars.security_key is null
+        )
+    {%- endif -%}
+{%- endmacro %}

@@ -122,7 +122,7 @@ def _build(settings: Settings, rebuild: bool, console: Console) -> None:
             "(`marketloom run --rebuild` builds anyway)."
         )
         return
-    for arguments in (["build"], ["docs", "generate"]):
+    for arguments in (["build", "--exclude-resource-type", "unit_test"], ["docs", "generate"]):
         console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
         if dbt(settings, [*arguments, "--quiet"]):
             raise MarketloomError(f"dbt {arguments[0]} failed: `dbt {' '.join(arguments)} --target {settings.target}`")

@@ -46,7 +46,11 @@ with DAG(
     freshness = BashOperator(
         task_id="freshness", bash_command=".venv/bin/dbt source freshness", trigger_rule=WHATEVER_WORKED
     )
-    build = BashOperator(task_id="build", bash_command=".venv/bin/dbt build", trigger_rule=WHATEVER_WORKED)
+    build = BashOperator(
+        task_id="build",
+        bash_command=".venv/bin/dbt build --exclude-resource-type unit_test",
+        trigger_rule=WHATEVER_WORKED,
+    )
     docs = BashOperator(task_id="docs", bash_command=".venv/bin/dbt docs generate")
     summary = BashOperator(task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=WHATEVER_WORKED)
     health >> ingest >> freshness >> build >> docs >> summary

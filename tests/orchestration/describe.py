@@ -21,7 +21,10 @@ def describe() -> dict[str, Any]:
     """Import errors, packages imported, and the DAG as the scheduler will read it back from its database."""
     bag = DagBag(str(DAGS))
     packages = sorted({module.partition(".")[0] for module in sys.modules})
-    dag = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags["market_elt"]))
+    dag, full_test = (
+        DagSerialization.from_dict(DagSerialization.to_dict(bag.dags[dag_id]))
+        for dag_id in ("market_elt", "market_full_test")
+    )
     return {
         "import_errors": bag.import_errors,
         "warnings": bag.captured_warnings,
@@ -32,6 +35,8 @@ def describe() -> dict[str, Any]:
         "timezone": dag.timetable.serialize()["timezone"],
         "summer_runs": runs_after(dag, datetime.fromisoformat("2026-07-02T00:00:00+00:00"), 4),
         "winter_runs": runs_after(dag, datetime.fromisoformat("2026-12-04T00:00:00+00:00"), 2),
+        "full_test_runs": runs_after(full_test, datetime.fromisoformat("2026-07-02T00:00:00+00:00"), 2),
+        "full_test_tasks": {task.task_id: describe_task(task) for task in full_test.tasks},
         "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
     }
 

@@ -42,7 +42,7 @@ def tasks(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_it_imports_without_errors_or_warnings(described: dict[str, Any]) -> None:
     assert described["import_errors"] == {}
     assert described["warnings"] == {}
-    assert described["dag_ids"] == ["market_elt"]
+    assert described["dag_ids"] == ["market_elt", "market_full_test"]
 
 
 def test_it_imports_nothing_heavy(described: dict[str, Any]) -> None:
@@ -82,6 +82,13 @@ def test_it_runs_on_weekdays_at_half_past_six_in_new_york(described: dict[str, A
     assert described["catchup"] is False
 
 
+def test_all_rows_are_tested_on_saturdays(described: dict[str, Any]) -> None:
+    assert described["full_test_runs"] == [f"2026-07-{day}T14:00:00+00:00" for day in ("04", "11")]
+    (task,) = described["full_test_tasks"].values()
+    assert task["command"] == ".venv/bin/dbt test --exclude-resource-type unit_test"
+    assert Path(task["cwd"]) == ROOT
+
+
 def test_runs_and_calls_to_one_provider_never_overlap(
     described: dict[str, Any], tasks: dict[str, dict[str, Any]]
 ) -> None:
@@ -113,4 +120,5 @@ def test_every_command_exists(tasks: dict[str, dict[str, Any]]) -> None:
             command: Any = programs[program]
             while words and hasattr(command, "commands"):
                 command = command.commands[words.pop(0)]
-            assert set(words) <= set(SOURCES)
+            known = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+            assert set(words) <= set(SOURCES) | known | {"unit_test"}

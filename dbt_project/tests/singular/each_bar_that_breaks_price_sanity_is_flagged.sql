@@ -6,7 +6,7 @@ flagged as suspect and nothing else is.""")
 }}
 
 with bars as (
-    select * from {{ ref('fct_daily_bars') }}
+    select * from {{ rows_to_test(ref('fct_daily_bars')) }}
 )
 
 select *

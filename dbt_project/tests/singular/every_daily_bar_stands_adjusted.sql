@@ -5,7 +5,46 @@ Adjusted bars stand for all daily bars and no others, and agree with them by the
 action changed the past of its security.""")
 }}
 
-with bars as (
+{% set noted = {
+    'bars': keys_to_test(ref('fct_daily_bars')),
+    'adjusted': keys_to_test(ref('fct_daily_bars_adjusted')),
+    'factors': keys_to_test(ref('int_actions__applied')),
+} %}
+{% set is_scoped = noted.values() | select | list | length == 3 %}
+
+with {% if is_scoped -%}
+touched as (
+    select
+        security_key,
+        trading_date
+    from {{ noted.bars }}
+    union
+    select
+        security_key,
+        trading_date
+    from {{ noted.adjusted }}
+    union
+    select
+        bars.security_key,
+        bars.trading_date
+    from {{ noted.factors }} as noted
+    inner join {{ ref('fct_daily_bars') }} as bars on noted.security_key = bars.security_key
+),
+
+bars as (
+    select daily_bars.* from {{ ref('fct_daily_bars') }} as daily_bars
+    inner join touched
+        on daily_bars.security_key = touched.security_key and daily_bars.trading_date = touched.trading_date
+),
+
+adjusted as (
+    select adjusted_bars.* from {{ ref('fct_daily_bars_adjusted') }} as adjusted_bars
+    inner join touched
+        on adjusted_bars.security_key = touched.security_key and adjusted_bars.trading_date = touched.trading_date
+),
+
+{% else -%}
+bars as (
     select * from {{ ref('fct_daily_bars') }}
 ),
 
@@ -13,6 +52,7 @@ adjusted as (
     select * from {{ ref('fct_daily_bars_adjusted') }}
 ),
 
+{% endif -%}
 factors as (
     select * from {{ ref('int_actions__factored') }}
 )

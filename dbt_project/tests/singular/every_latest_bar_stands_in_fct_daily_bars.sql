@@ -5,10 +5,37 @@ No bar is lost on the way to the mart: each security and date that any provider 
 tickers that the company has borne.""")
 }}
 
-with latest as (
+{% set noted = [keys_to_test(ref('int_bars__versioned')), keys_to_test(ref('fct_daily_bar_versions'))] %}
+
+with {% if noted | select | list | length == 2 -%}
+touched as (
+    select
+        ticker,
+        trading_date,
+        provider
+    from {{ noted[0] }}
+    union
+    select
+        ticker,
+        trading_date,
+        provider
+    from {{ noted[1] }}
+),
+
+latest as (
+    select latest_bars.* from {{ ref('int_bars__latest') }} as latest_bars
+    inner join touched
+        on latest_bars.ticker = touched.ticker
+            and latest_bars.trading_date = touched.trading_date
+            and latest_bars.provider = touched.provider
+),
+
+{% else -%}
+latest as (
     select * from {{ ref('int_bars__latest') }}
 ),
 
+{% endif -%}
 bars as (
     select * from {{ ref('fct_daily_bars') }}
 ),

@@ -5,18 +5,49 @@ Between the first and the last bar that a provider has delivered for a security,
 the security did not trade. That it did not trade is known when the provider's delivery of that session came complete
 (95 % of the securities it had before and after) and held no bar for it, when its bars on both sides came in
 one answer, when another provider's complete delivery has none either, or when the seed session_gap_exceptions says
-why the bars are missing. A session that was never collected is a failure.""")
+why the bars are missing. A session that was never collected is a failure. A build looks at the bars
+from a week before the last that stood before the earliest new one.""")
 }}
 
-with bars as (
-    select * from {{ ref('int_bars__latest') }}
-),
+{% set is_scoped = keys_to_test(ref('int_bars__versioned')) %}
 
-sessions as (
+with sessions as (
     select * from {{ ref('dim_sessions') }}
     where is_session
 ),
 
+{% if is_scoped -%}
+-- A gap can only come with a bar that was not there before, which is in its first version.
+added as (
+    select min(trading_date) as trading_date
+    from {{ rows_to_test(ref('int_bars__versioned')) }}
+    where version_number = 1 and known_to is null
+),
+
+-- The newest bars before it may be from long ago, when all securities missed the sessions between.
+earlier as (
+    select max(versions.trading_date) as trading_date
+    from {{ ref('int_bars__versioned') }} as versions
+    where versions.trading_date < (select added.trading_date from added)
+),
+
+starts as (
+    select {{ dbt.dateadd('day', -7, 'coalesce(earlier.trading_date, added.trading_date)') }} as trading_date
+    from added
+    cross join earlier
+),
+
+bars as (
+    select latest.* from {{ ref('int_bars__latest') }} as latest
+    where latest.trading_date >= (select starts.trading_date from starts)
+),
+
+{% else -%}
+bars as (
+    select * from {{ ref('int_bars__latest') }}
+),
+
+{% endif -%}
 exceptions as (
     select * from {{ ref('session_gap_exceptions') }}
 ),

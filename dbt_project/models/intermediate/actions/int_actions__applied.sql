@@ -1,6 +1,7 @@
 {{
     config(
         materialized='incremental',
+        unique_key=['model', 'security_key'],
         full_refresh=false,
         on_schema_change='append_new_columns',
         indexes=[{'columns': ['model', 'security_key']}],

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'rows_of': 'int_bars__versioned'}) }}
 
 with versions as (
     select * from {{ ref('int_bars__versioned') }}

@@ -3,7 +3,10 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trading_date', 'provider'],
-        indexes=[{'columns': ['ticker', 'trading_date', 'provider', 'version_number'], 'unique': true}],
+        indexes=[
+            {'columns': ['ticker', 'trading_date', 'provider', 'version_number'], 'unique': true},
+            {'columns': ['trading_date']},
+        ],
         pre_hook="{{ claim_new_loads(sources=bar_providers()) }}",
     )
 }}

@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trading_date', 'provider'],
         indexes=[
+            {'columns': ['ticker', 'trading_date', 'provider', 'version_number'], 'unique': true},
             {'columns': ['ticker', 'trading_date', 'known_from']},
             {'columns': ['trading_date', 'known_from']},
         ],

@@ -1,0 +1,7 @@
+{#- No value is null. A column that the database keeps from being null need not be read. -#}
+{% test not_null(model, column_name) -%}
+{%- set held_by = what_holds_not_null(column_name) -%}
+select *
+from {{ model }}
+where {% if held_by %}false /* held by {{ held_by }} */{% else %}{{ column_name }} is null{% endif %}
+{%- endtest %}

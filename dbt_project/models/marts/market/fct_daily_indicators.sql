@@ -103,7 +103,7 @@ series as (
         on
             stretches.security_key = bars.security_key
             and coalesce(carried.bar_number, 1) <= bars.bar_number
-            and (bars.bar_number <= stretches.last_bar_number or stretches.last_bar_number is null)
+            and (stretches.last_bar_number is null or stretches.last_bar_number >= bars.bar_number)
 ),
 
 {% else -%}

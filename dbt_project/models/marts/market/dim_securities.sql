@@ -13,10 +13,6 @@ observed as (
     select * from {{ ref('int_securities__observed') }}
 ),
 
-bars as (
-    select * from {{ ref('int_bars__versioned') }}
-),
-
 mentioned as (
     select ticker from {{ ref('int_article_mentions__matched') }}
     union
@@ -78,11 +74,11 @@ traded_dates as (
     select
         security_key,
         (
-            select min(bars.trading_date) from bars
+            select min(bars.trading_date) from {{ ref('int_bars__versioned') }} as bars
             where {{ bore_on('told_apart', 'bars.ticker', 'bars.trading_date') | indent(12) }}
         ) as first_trading_date,
         (
-            select max(bars.trading_date) from bars
+            select max(bars.trading_date) from {{ ref('int_bars__versioned') }} as bars
             where {{ bore_on('told_apart', 'bars.ticker', 'bars.trading_date') | indent(12) }}
         ) as last_trading_date
     from told_apart

@@ -13,6 +13,9 @@
     )
 }}
 
+{#- Read where it is needed: as a step of the query's own it would be copied whole, without its indexes. -#}
+{%- set bars = ref('int_bars__versioned') %}
+
 with newly_claimed as (
     select
         ticker,
@@ -20,10 +23,6 @@ with newly_claimed as (
         provider
     from {{ ref('int_bars__unioned') }}
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
-),
-
-bars as (
-    select * from {{ ref('int_bars__versioned') }}
 ),
 
 -- The few tickers that do not tell the company by themselves.
@@ -48,7 +47,7 @@ affected as (
         bars.ticker,
         bars.trading_date,
         bars.provider
-    from bars
+    from {{ bars }} as bars
     where {{ is_any_of('bars.ticker', rekeyed_tickers()) }}
     union
     -- A bar under one ticker of a company may set aside those under its others.
@@ -60,12 +59,12 @@ affected as (
     inner join bearers on {{ bore_on('bearers', 'newly_claimed.ticker', 'newly_claimed.trading_date') }}
     inner join bearers as others
         on bearers.security_key = others.security_key and bearers.ticker != others.ticker
-    inner join bars on others.ticker = bars.ticker and newly_claimed.trading_date = bars.trading_date
+    inner join {{ bars }} as bars on others.ticker = bars.ticker and newly_claimed.trading_date = bars.trading_date
 ),
 
 {% endif -%}
 versions as (
-    select bars.* from bars
+    select bars.* from {{ bars }} as bars
     {%- if is_incremental() %}
     where
         exists (
@@ -88,7 +87,7 @@ doubled as (
     inner join bearers as own on {{ bore_on('own', 'versions.ticker', 'versions.trading_date') }}
     inner join bearers as others
         on own.security_key = others.security_key and own.ticker != others.ticker
-    inner join bars
+    inner join {{ bars }} as bars
         on versions.trading_date = bars.trading_date
             and {{ bore_on('others', 'bars.ticker', 'bars.trading_date') | indent(12) }}
     where {{ bore_rather('others', 'own', 'versions.trading_date') | indent(4) }}

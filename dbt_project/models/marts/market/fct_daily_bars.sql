@@ -12,17 +12,15 @@
     )
 }}
 
+{#- Read where it is needed: as a step of the query's own it would be copied whole, without its indexes. -#}
+{%- set versions = ref('fct_daily_bar_versions') %}
+
 with newly_claimed as (
     select
         ticker,
         trading_date
     from {{ ref('int_bars__unioned') }}
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
-),
-
-versions as (
-    select * from {{ ref('fct_daily_bar_versions') }}
-    where is_current and set_aside_from is null
 ),
 
 {% if is_incremental() -%}
@@ -35,20 +33,18 @@ affected as (
     select
         ticker,
         trading_date
-    from versions
+    from {{ versions }}
     where {{ is_any_of('ticker', rekeyed_tickers(upstream='fct_daily_bar_versions')) }}
 ),
 
 {% endif -%}
 current_versions as (
-    select versions.* from versions
-    {%- if is_incremental() %}
-    where
-        exists (
-            select 1 from affected
-            where affected.ticker = versions.ticker and affected.trading_date = versions.trading_date
-        )
+    select versions.*
+    from {{ versions }} as versions
+    {% if is_incremental() -%}
+    inner join affected on versions.ticker = affected.ticker and versions.trading_date = affected.trading_date
     {%- endif %}
+    where versions.is_current and versions.set_aside_from is null
 ),
 
 best as (

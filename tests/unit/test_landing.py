@@ -58,7 +58,15 @@ def test_a_half_written_file_is_not_seen(tmp_path: Path) -> None:
     assert len(Landing(str(tmp_path)).paths("polygon")) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"no header line"), gzip.compress(b'{"a": 1}\nx')])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"not gzip", id="not gzip"),
+        pytest.param(gzip.compress(b"no header line"), id="no header line"),
+        pytest.param(gzip.compress(b'{"a": 1}\nx'), id="broken row"),
+    ],
+)
 def test_a_damaged_file_gives_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
     written = Landing(str(tmp_path)).write(LANDED)
     (tmp_path / written.path).write_bytes(content)

@@ -44,7 +44,8 @@ class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
                     batches = file.iter_batches(batch_size=ROWS_PER_BATCH)
                     rows = cursor.adbc_ingest(self.load_table_name, batches, mode="append", db_schema_name=schema)
                 cursor.execute(
-                    f'update "{schema}"."{LEDGER}" set row_count = $3 where load_id = $1 and file_name = $2',  # noqa: S608
+                    f'update "{schema}"."{LEDGER}" set row_count = $3 '  # noqa: S608  # our own name
+                    "where load_id = $1 and file_name = $2",
                     (self._load_id, name, rows),
                 )
             connection.commit()

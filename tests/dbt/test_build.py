@@ -197,6 +197,17 @@ def test_no_test_table_is_left_where_all_is_well(built: House) -> None:
     assert sorted(name for (name,) in found) == ["quarantined_articles", "suspect_bars"]
 
 
+def test_a_corrected_calendar_says_what_to_build_anew(built: House) -> None:
+    name = "sessions_keep_the_numbers_that_bars_were_tracked_by"
+    day = built.rows("select max(trading_date) from intermediate.int_market_returns__averaged")[0][0]
+    change = "update marts.dim_sessions set session_number = session_number {} 1 where trading_date = '{}'"
+    built.rows(change.format("+", day))
+    done = built.dbt.run("test", "--select", name)
+    built.rows(change.format("-", day))
+    assert done.returncode == 1 and f"Failure in test {name}" in done.stdout
+    assert built.dbt.run("test", "--select", name).returncode == 0
+
+
 def test_rows_that_break_a_test_are_kept(built: House) -> None:
     day = rawdata.FIRST.replace(year=2020)
     stray = rawdata.Load("polygon", "900.1").add(

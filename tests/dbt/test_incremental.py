@@ -145,8 +145,22 @@ def test_a_model_that_breaks_off_has_claimed_nothing(ready: House) -> None:
     assert ready.dbt.run("run", "--select", *chosen).returncode == 1
     assert ready.rows(claimed) == before
     ready.rows("alter table marts.fct_daily_bars drop constraint broken")
+    # Nor has a model that follows changes instead of loads followed any.
+    ready.rows(
+        f"alter table marts.fct_daily_indicators add constraint broken check (trading_date < '{rawdata.sessions()[3]}')"
+    )
+    followed = "select * from intermediate.int_changes__followed where model = 'fct_daily_indicators' order by followed"
+    before = ready.rows(followed)
+    assert ready.dbt.run("run", "--quiet", "--exclude", *EARLY_VIEWS).returncode == 1
+    assert ready.rows(followed) == before
+    ready.rows("alter table marts.fct_daily_indicators drop constraint broken")
     run(ready)
+    assert ready.rows(followed) != before
     assert counts(ready)[0] == 160
+    usable = "select security_key, trading_date from {} order by 1, 2"
+    assert ready.rows(usable.format("marts.fct_daily_indicators")) == ready.rows(
+        usable.format("intermediate.int_bars__numbered")
+    )
 
 
 def counts(house: House) -> tuple[int, int]:

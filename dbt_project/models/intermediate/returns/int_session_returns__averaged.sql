@@ -4,7 +4,7 @@
         incremental_strategy='merge',
         unique_key='trading_date',
         indexes=[{'columns': ['trading_date'], 'unique': true}],
-        pre_hook="{{ follow_changes('int_bars__tracked') }}",
+        pre_hook=["{{ follow_changes('int_bars__tracked') }}", "{{ forget_sessions_without_bars() }}"],
     )
 }}
 

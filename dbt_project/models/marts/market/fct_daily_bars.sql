@@ -16,11 +16,7 @@
 {%- set versions = ref('fct_daily_bar_versions') %}
 
 with newly_claimed as (
-    select
-        ticker,
-        trading_date
-    from {{ ref('int_bars__unioned') }}
-    where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
+    {{ newly_claimed_bars() }}
 ),
 
 {% if is_incremental() -%}

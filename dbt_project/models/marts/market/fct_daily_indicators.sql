@@ -23,6 +23,7 @@ with bars as (
     {{ marketed_bars(ref('int_bars__numbered'), ref('int_market_returns__accumulated')) }}
 ),
 
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
 changed_bars as (  -- noqa: ST03
     select
         security_key,

@@ -25,6 +25,7 @@ news as (
     select {{ columns_of_news | join(', ') }} from {{ ref('int_news_days__counted') }}
 ),
 
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
 news_before as (  -- noqa: ST03
     select {{ columns_of_news | join(', ') }} from {{ ref('int_news_days__applied') }}
 ),

@@ -5,11 +5,13 @@ copies the file again. Here the file's name is written in the very transaction t
 so a file that was committed is known as such and skipped. Parquet goes through ADBC, which streams it as binary COPY.
 """
 
+from contextlib import closing
+from functools import lru_cache
 from typing import Any
 
 import dlt
 import pyarrow as pa
-from adbc_driver_manager import dbapi
+from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement, StatementOptions
 from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTableSchema, RunnableLoadJob
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
 from dlt.destinations.impl.postgres.factory import get_adbc_driver_location
@@ -29,26 +31,42 @@ class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
         schema = client.sql_client.dataset_name
         name = ParsedLoadJobFileName.parse(self._file_name).job_id()
         uri = client.config.credentials.to_native_representation()
+        known = pa.record_batch({"load_id": [self._load_id], "file_name": [name]})
+        ledger = f'"{schema}"."{LEDGER}"'
+        note = f"insert into {ledger} (load_id, file_name) values ($1, $2) on conflict do nothing returning 1"  # noqa: S608
+        count = f"update {ledger} set row_count = $3 where load_id = $1 and file_name = $2"  # noqa: S608  # our own name
+        # ADBC's own interface in C: the one that wraps it for Python imports pandas, and takes a stream as a table.
         with (
-            dbapi.connect(driver=get_adbc_driver_location(), db_kwargs={"uri": uri}) as connection,
-            connection.cursor() as cursor,
+            closing(AdbcDatabase(driver=get_adbc_driver_location(), uri=uri)) as database,
+            closing(AdbcConnection(database)) as connection,
         ):
-            cursor.execute(
-                f'insert into "{schema}"."{LEDGER}" (load_id, file_name) values ($1, $2)'  # noqa: S608  # our own name
-                " on conflict do nothing returning file_name",
-                (self._load_id, name),
-            )
-            if cursor.fetchone() is not None:
+            connection.set_autocommit(False)
+            if _rows_of(connection, note, known):
                 pa.default_memory_pool().release_unused()
-                with parquet.ParquetFile(self._file_path, pre_buffer=False) as file:
-                    batches = file.iter_batches(batch_size=ROWS_PER_BATCH)
-                    rows = cursor.adbc_ingest(self.load_table_name, batches, mode="append", db_schema_name=schema)
-                cursor.execute(
-                    f'update "{schema}"."{LEDGER}" set row_count = $3 '  # noqa: S608  # our own name
-                    "where load_id = $1 and file_name = $2",
-                    (self._load_id, name, rows),
-                )
+                rows = _copy(connection, schema, self.load_table_name, self._file_path)
+                _rows_of(connection, count, known.append_column("row_count", pa.array([rows])))
             connection.commit()
+
+
+def _copy(connection: AdbcConnection, schema: str, table: str, path: str) -> int:
+    """Stream a Parquet file into a table as binary COPY; the number of rows."""
+    with closing(AdbcStatement(connection)) as statement, parquet.ParquetFile(path, pre_buffer=False) as file:
+        mode, target = "adbc.ingest.mode.append", {StatementOptions.INGEST_TARGET_DB_SCHEMA.value: schema}
+        statement.set_options(**{"adbc.ingest.target_table": table, "adbc.ingest.mode": mode, **target})
+        batches = file.iter_batches(batch_size=ROWS_PER_BATCH)
+        statement.bind_stream(pa.RecordBatchReader.from_batches(file.schema_arrow, batches).__arrow_c_stream__())
+        return int(statement.execute_update())
+
+
+def _rows_of(connection: AdbcConnection, query: str, parameters: pa.RecordBatch) -> int:
+    """Run a statement with one row of parameters; how many rows it gives."""
+    with closing(AdbcStatement(connection)) as statement:
+        statement.set_sql_query(query)
+        statement.prepare()
+        kinds, array = parameters.__arrow_c_array__()
+        statement.bind(array, kinds)
+        stream, _ = statement.execute_query()
+        return pa.RecordBatchReader._import_from_c(stream.address).read_all().num_rows
 
 
 class InsertOnceJob(InsertValuesLoadJob):
@@ -103,3 +121,18 @@ class exactly_once_postgres(dlt.destinations.postgres):  # noqa: N801  # dlt nam
     @property
     def client_class(self) -> type[PostgresClient]:
         return ExactlyOnceClient
+
+    def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
+        """Resolved once: dlt asks some sixty times a run, and would look for each setting in every place each time."""
+        known = self.__dict__.setdefault("_known", {})
+        asked = {name: getattr(initial_config, name, None) for name in ("dataset_name", "default_schema_name")}
+        place = (accept_partial, *asked.values())
+        if place not in known:
+            known[place] = super().configuration(initial_config, accept_partial)
+        return known[place].copy()
+
+
+@lru_cache(maxsize=8)
+def warehouse_at(dsn: str) -> exactly_once_postgres:
+    """The destination at an address."""
+    return exactly_once_postgres(credentials=dsn)

@@ -1,6 +1,7 @@
 """What an HTTP answer means where it is no data: the rules that every provider shares."""
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -51,19 +52,41 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def message_of(body: bytes, *keys: str) -> str:
     """The provider's own words: the first of `keys` in a JSON object, else the start of a plain text body."""
     try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        content = decode_json(body)
+    except ValueError:
         text = body[:300].decode("utf-8", "replace").strip()
         return "" if looks_like_markup(body) else " ".join(text.split())
     if not isinstance(content, dict):
         return ""
-    return next((content[key][:500] for key in keys if isinstance(content.get(key), str)), "")
+    told = next((content[key][:500] for key in keys if isinstance(content.get(key), str)), "")
+    return told.encode(errors="replace").decode()
+
+
+class _Decoded(threading.local):
+    """The last body that a thread has decoded, and what it holds."""
+
+    body: bytes | None = None
+    content: Any = None
+
+
+_last = _Decoded()
 
 
 def decode_json(body: bytes) -> Any:
-    """What a JSON body holds, or ValueError that says what stands there instead.
+    """What a JSON body holds, or ValueError that says what stands there instead. It is shared: not to be changed.
 
-    What strict JSON forbids but only spoils single rows (NaN, lone surrogates, bytes that are not UTF-8) is let
+    The same body is looked at several times on its way (is it an error, is there a next page, which rows), and decoded
+    once: the last one is remembered until the next comes.
+    """
+    if _last.body is not body:
+        _last.body = _last.content = None
+        _last.content = _decode(body)
+        _last.body = body
+    return _last.content
+
+
+def _decode(body: bytes) -> Any:
+    """What strict JSON forbids but only spoils single rows (NaN, lone surrogates, bytes that are not UTF-8) is let
     through as text that no column accepts, so that one bad row does not cost ten thousand good ones.
     """
     try:

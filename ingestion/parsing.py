@@ -53,7 +53,7 @@ def refuse(response: Response, detail: str) -> NoReturn:
 
 
 def load_json(response: Response) -> Any:
-    """The JSON body, or MalformedResponse."""
+    """The JSON body (not to be changed), or MalformedResponse."""
     try:
         return decode_json(response.body)
     except ValueError as problem:
@@ -61,7 +61,7 @@ def load_json(response: Response) -> Any:
 
 
 def json_object(response: Response) -> dict[str, Any]:
-    """The body as a JSON object, or MalformedResponse."""
+    """The body as a JSON object (not to be changed), or MalformedResponse."""
     body = load_json(response)
     if not isinstance(body, dict):
         refuse(response, f"expected a JSON object, found {type(body).__name__}")
@@ -108,11 +108,13 @@ def parse_records(
     keys of the same name), `refused` are reasons known beforehand, by place. Unknown keys become extra columns.
     """
     refusals = dict(refused or {})
-    for place, record in enumerate(records):
-        if not isinstance(record, dict):
-            refusals[place] = f"the row is {show(record)}, not an object"
+    if {*map(type, records)} - {dict}:
+        others = ((place, record) for place, record in enumerate(records) if not isinstance(record, dict))
+        refusals |= {place: f"the row is {show(record)}, not an object" for place, record in others}
     rejected = [Rejected(table.name, refusals[place], row_text(records[place]), place) for place in sorted(refusals)]
-    places = [place for place in range(len(records)) if place not in refusals]
+    places: Sequence[int] = range(len(records))
+    if refusals:
+        places = [place for place in places if place not in refusals]
     rows = [records[place] for place in places] if refusals else records
     keys = {name: name for name in table.schema.names} | {name: key for key, name in (rename or {}).items()}
     columns: dict[str, Any] = {

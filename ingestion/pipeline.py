@@ -152,26 +152,25 @@ class Run:
     def _raw_rows(self, state: State, calls: Callable[[State], Calls]) -> Rows:
         marks = state.setdefault("marks", {})
         for landed in self.landing.after(self.source.name, state.get("landed_through", "")):
-            yield from self._consume(landed, state, marks)
+            yield self._consume(landed, state, marks)
         making = calls(state)
         try:
             fresh = next(making)
             while True:
-                yield from self._consume(fresh, state, marks)
+                yield self._consume(fresh, state, marks)
                 fresh = making.send(self.outcomes[fresh.path].error)
         except StopIteration:
             return
 
-    def _consume(self, landed: Landed, state: State, marks: dict[str, str]) -> Iterator[tuple[str, pa.Table]]:
+    def _consume(self, landed: Landed, state: State, marks: dict[str, str]) -> list[tuple[str, pa.Table]]:
+        """The rows of an answer, after which the state is that of the log behind it."""
         parsed, outcome = self._read(landed)
         self.outcomes[landed.path] = outcome
-        for name, table in parsed.tables.items():
-            if table.num_rows:
-                yield name, _with_origin(table, landed)
         if outcome.error is None:
             advance(marks, landed)
         state["landed_through"] = landed.stamp
         self.listener(self.source.name, landed)
+        return [(name, _with_origin(table, landed)) for name, table in parsed.tables.items() if table.num_rows]
 
     def _read(self, landed: Landed) -> tuple[Parsed, Outcome]:
         """What one landed answer holds, and the account of it."""
@@ -204,10 +203,8 @@ class Run:
             state["landed_through"] = outcome.landed.stamp
         state["raw_loads_through"] = self.loads_through
         if batch:
-            yield ops.REQUESTS.name, ops.requests_table(batch)
-            refused = ops.quarantine_table(batch)
-            if refused.num_rows:
-                yield ops.QUARANTINE.name, refused
+            tables = {ops.REQUESTS: ops.requests_table(batch), ops.QUARANTINE: ops.quarantine_table(batch)}
+            yield [(table.name, rows) for table, rows in tables.items() if rows.num_rows]
 
     def _account(self, after: str) -> None:
         """Compare what was received with what stands in the warehouse, row by row counts."""

@@ -1,15 +1,21 @@
-"""One dlt pipeline per raw schema: its tables, its state, and loading what an iterator of Arrow tables yields.
+"""What dlt loads into one raw schema: its tables, its state, and the answers that an iterator yields as Arrow tables.
 
-PostgreSQL holds the truth about what was loaded: dlt's local folder is scratch for one package on its way, and is
-thrown away and restored from the warehouse's own state before each run.
+PostgreSQL holds the truth about what was loaded, and each run begins from there. What is to be loaded is cut into
+packages of a bounded number of rows, each a dlt pipeline's work in a folder of its own, with the state as it is after
+its last answer: while one is loaded, the next is extracted. They are loaded in their order, and a folder is removed
+when its package has been; whatever stands there when a run begins is finished first.
 """
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from concurrent.futures import Future, ThreadPoolExecutor
+from copy import deepcopy
+from itertools import chain, count
+from pathlib import Path
 from typing import Any
 
 import dlt
+import orjson
 import pyarrow as pa
 from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
 from dlt.common.schema import Schema
@@ -20,14 +26,15 @@ from psycopg2 import sql
 
 from ingestion import ops, warehouse
 from ingestion.config import Settings
-from ingestion.destination import LEDGER, exactly_once_postgres
+from ingestion.destination import LEDGER, warehouse_at
 from ingestion.errors import MarketloomError
 from ingestion.model import Source, Table
 from ingestion.roles import LOADER, OPS_SCHEMA
 
 State = dict[str, Any]
 Columns = dict[str, dict[str, str]]
-Rows = Iterable[tuple[str, pa.Table]]
+Rows = Iterable[list[tuple[str, pa.Table]]]  # the tables of an answer, by name
+ROWS_PER_PACKAGE = 524_288  # four pieces of a bulk file
 ORIGIN = pa.schema(
     [
         pa.field("_row_number", pa.int64()),
@@ -47,20 +54,11 @@ class RawSchema:
 
     def __init__(self, settings: Settings, writer: str, schema: str, tables: tuple[Table, ...]) -> None:
         self.settings, self.writer, self.schema, self.tables = settings, writer, schema, tables
-        self.folder = settings.work_folder / "packages"
+        self.folder = settings.work_folder / "packages" / writer
 
-    def prepare(self) -> None:
+    def create(self) -> None:
         """Create the tables that do not exist yet, empty, with an index that finds the rows of a load."""
-        with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
-            query = "select table_name, column_name from information_schema.columns where table_schema = %s"
-            cursor.execute(query, (self.schema,))
-            found = set(cursor.fetchall())
-            if {*(table.name for table in self.tables), "_dlt_loads"} <= {name for name, _ in found} and (
-                LEDGER,
-                "row_count",
-            ) in found:
-                return
-        destination = self._destination()
+        destination = warehouse_at(self.settings.dsn(role=LOADER))
         initial = destination.spec()._bind_dataset_name(dataset_name=self.schema)
         with destination.client(Schema.from_stored_schema(self._declared().to_dict()), initial) as client:
             client.initialize_storage()
@@ -71,65 +69,96 @@ class RawSchema:
 
     def finish_pending(self) -> bool:
         """Load what a killed run left on its way; True if there was anything. Leaves a clean local folder."""
-        if not (self.folder / self.writer).exists():
-            return False
-        pipeline = self._pipeline()
+        folders = sorted(self.folder.iterdir()) if self.folder.exists() else []
+        return sum(self._finish(folder) for folder in folders) > 0
+
+    def state(self) -> State:
+        """What the warehouse says was loaded: this writer's part of dlt's state."""
+        return self._stored()[0]
+
+    def known_columns(self) -> Columns:
+        """dlt data type per column and table, as they stand in the warehouse (columns a provider added included)."""
+        return {
+            name: {column: str(hints.get("data_type", "text")) for column, hints in table["columns"].items()}
+            for name, table in self._stored()[1].tables.items()
+        }
+
+    def load(self, rows: Callable[[State], Rows]) -> None:
+        """Load what `rows` yields, an answer's tables at a time, and what it has written into the state by then.
+
+        Rows and state of a package arrive together or not at all. Without a row there is no package, and the state
+        stays as it was: the log is read again from there.
+        """
+        state, schema = self._stored()
+        answers = iter(rows(state))
+        loading: Future[bool] | None = None
+        with ThreadPoolExecutor(1, thread_name_prefix="loading") as thread:
+            for number in count():
+                first = next((tables for tables in answers if tables), None)
+                if first is None:
+                    break
+                folder = self.folder / f"{number:06}"
+                schema = self._extract(folder, chain([first], answers), state, schema)
+                if loading:
+                    loading.result()
+                loading = thread.submit(self._finish, folder)
+            if loading:
+                loading.result()
+
+    def _extract(self, folder: Path, answers: Rows, state: State, schema: Schema) -> Schema:
+        """Make a package of the next answers; the schema as it is after them."""
+
+        @dlt.resource(name="landed", write_disposition="append")
+        def landed() -> Iterator[Any]:
+            room = ROWS_PER_PACKAGE
+            for tables in answers:
+                for name, table in tables:
+                    yield dlt.mark.with_table_name(table, name)
+                    room -= table.num_rows
+                if room <= 0:
+                    break
+            dlt.current.source_state().update(deepcopy(state))
+
+        @dlt.source(section=self.writer, schema=schema)
+        def source() -> Any:
+            return landed
+
+        pipeline = self._pipeline(folder)
+        self._step(lambda: pipeline.extract(source(), loader_file_format="parquet", schema_contract=CONTRACT))
+        return pipeline.default_schema
+
+    def _finish(self, folder: Path) -> bool:
+        """Load the package in a folder, if one was made, and remove the folder; True if there was one."""
+        pipeline = self._pipeline(folder)
         pending = pipeline.has_pending_data
         if pending:
             self._step(pipeline.normalize)
             self._step(pipeline.load)
-        shutil.rmtree(self.folder / self.writer, ignore_errors=True)
+        shutil.rmtree(folder)
         return pending
 
-    def state(self) -> State:
-        """What the warehouse says was loaded: this writer's part of dlt's state."""
-        query = sql.SQL(
-            "select state from {} as states join {} as loads on loads.load_id = states._dlt_load_id "
-            "where pipeline_name = %s and status = 0 order by load_id desc limit 1"
-        ).format(*(sql.Identifier(self.schema, name) for name in ("_dlt_pipeline_state", "_dlt_loads")))
+    def _stored(self) -> tuple[State, Schema]:
+        """The state of the last finished load, and the tables as they were then, as dlt keeps them in the warehouse."""
+        declared = self._declared()
         with warehouse.connect(self.settings, role=LOADER) as connection, connection.cursor() as cursor:
+            states, loads, versions = (
+                sql.Identifier(self.schema, name) for name in ("_dlt_pipeline_state", "_dlt_loads", "_dlt_version")
+            )
             if not _stands(cursor, self.schema, "_dlt_pipeline_state"):
-                return {}
-            cursor.execute(query, (self.writer,))
-            row = cursor.fetchone()
-        sources: Any = decompress_state(row[0]).get("sources", {}) if row else {}
-        return dict(sources.get(self.writer, {}))
-
-    def known_columns(self) -> Columns:
-        """dlt data type per column and table, as they stand in the warehouse (columns a provider added included)."""
-        pipeline = self._pipeline()
-        self._step(pipeline.sync_destination)
-        schema = pipeline.schemas.get(self.writer) or self._declared()
-        return {
-            name: {column: str(hints.get("data_type", "text")) for column, hints in table["columns"].items()}
-            for name, table in schema.tables.items()
-        }
-
-    def load(self, rows: Callable[[State], Rows]) -> None:
-        """Load one package: what `rows` yields and what it writes into the state arrive together or not at all.
-
-        Without a row there is no package, and the state stays as it was: the log is read again from there.
-        """
-        state = self.state()
-        following = iter(rows(state))
-        first = next(following, None)
-        if first is None:
-            return
-        pipeline = self._pipeline()
-        self._step(pipeline.sync_destination)
-
-        @dlt.resource(name="landed", write_disposition="append")
-        def landed() -> Iterator[Any]:
-            for name, table in chain([first], following):
-                yield dlt.mark.with_table_name(table, name)
-            dlt.current.source_state().update(state)
-
-        @dlt.source(section=self.writer, schema=self._declared())
-        def source() -> Any:
-            return landed
-
-        self._step(lambda: pipeline.run(source(), loader_file_format="parquet", schema_contract=CONTRACT))
-        shutil.rmtree(self.folder / self.writer, ignore_errors=True)
+                return {}, declared
+            query = sql.SQL(
+                "select (select state from {} as states join {} as loads on loads.load_id = states._dlt_load_id "
+                "where pipeline_name = %(writer)s and status = 0 order by load_id desc limit 1), "
+                "(select schema from {} where schema_name = %(writer)s order by inserted_at desc limit 1)"
+            )
+            cursor.execute(query.format(states, loads, versions), {"writer": self.writer})
+            state, schema = cursor.fetchone() or (None, None)
+        if schema:
+            stored = Schema.from_stored_schema(orjson.loads(schema))
+            stored.update_schema(declared)
+            declared = stored
+        sources: Any = decompress_state(state).get("sources", {}) if state else {}
+        return dict(sources.get(self.writer, {})), declared
 
     def counts(self, after: str) -> dict[str, int]:
         """Rows per table in the loads after the load id `after`, as the warehouse counted them when it copied them."""
@@ -160,16 +189,13 @@ class RawSchema:
             schema.update_table({**hints, "description": table.description})
         return schema
 
-    def _pipeline(self) -> dlt.Pipeline:
+    def _pipeline(self, folder: Path) -> dlt.Pipeline:
         return dlt.pipeline(
             pipeline_name=self.writer,
-            pipelines_dir=str(self.folder),
-            destination=self._destination(),
+            pipelines_dir=str(folder),
+            destination=warehouse_at(self.settings.dsn(role=LOADER)),
             dataset_name=self.schema,
         )
-
-    def _destination(self) -> exactly_once_postgres:
-        return exactly_once_postgres(credentials=self.settings.dsn(role=LOADER))
 
     def _step(self, run: Callable[[], Any]) -> Any:
         try:
@@ -212,6 +238,22 @@ def of_ops(settings: Settings, source: Source) -> RawSchema:
     return RawSchema(settings, f"ops_{source.name}", OPS_SCHEMA, ops.TABLES)
 
 
+def prepare(settings: Settings, sources: Iterable[Source]) -> None:
+    """The tables of these sources, and of their records in raw_ops, made where they do not stand yet."""
+    with warehouse.connect(settings, role=LOADER) as connection, connection.cursor() as cursor:
+        query = (
+            "select table_schema, table_name from information_schema.tables where table_schema like 'raw\\_%%' "
+            "and table_name <> %(ledger)s union all select table_schema, table_name from information_schema.columns "
+            "where (table_name, column_name) = (%(ledger)s, 'row_count')"
+        )
+        cursor.execute(query, {"ledger": LEDGER})
+        found = set(cursor.fetchall())
+    for schema in (made(settings, source) for source in sources for made in (of_source, of_ops)):
+        names = [*(table.name for table in schema.tables), "_dlt_loads", LEDGER]
+        if not {(schema.schema, name) for name in names} <= found:
+            schema.create()
+
+
 def empty(settings: Settings, source: Source) -> None:
     """Forget a source: its raw rows, its records in raw_ops, its state. Landing is not touched. One transaction."""
     raw, own = of_source(settings, source), of_ops(settings, source)
@@ -230,7 +272,7 @@ def empty(settings: Settings, source: Source) -> None:
                 place = sql.Identifier(own.schema, name)
                 cursor.execute(delete.format(place, sql.Identifier(column)), (own.writer,))
     for schema in (raw, own):
-        shutil.rmtree(schema.folder / schema.writer, ignore_errors=True)
+        shutil.rmtree(schema.folder, ignore_errors=True)
 
 
 def _stands(cursor: Any, schema: str, name: str) -> bool:

@@ -29,9 +29,7 @@ from ingestion.sources import SOURCES
 def prepare(settings: Settings) -> None:
     """The warehouse up, with every raw table in place, so that dbt can build whatever has been ingested so far."""
     warehouse.up(settings)
-    for source in SOURCES.values():
-        raw.of_source(settings, source).prepare()
-        raw.of_ops(settings, source).prepare()
+    raw.prepare(settings, SOURCES.values())
 
 
 def ingest(

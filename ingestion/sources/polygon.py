@@ -161,11 +161,17 @@ def parse_grouped_daily(response: Response) -> Parsed:
     body, results = _results(response, "grouped bars", "T", "o", "c", "t")
     session = response.params["session"]
     # `t` ends the window: at 16:00 in New York, or at midnight. All bars share a few values of it.
-    days = {t: {_new_york_date(t), _new_york_date(t - 1)} for t in {row["t"] for row in results if _has_time(row)}}
+    times: list[Any] = [row.get("t") if isinstance(row, dict) else None for row in results]
+    kinds = (int, float)
+    wrong = {
+        time: _new_york_date(time)
+        for time in {time for time in times if type(time) in kinds}
+        if session not in (_new_york_date(time), _new_york_date(time - 1))
+    }
     refused = {
-        place: f"t: the bar is of {_new_york_date(row['t'])}, {session} was asked for"
-        for place, row in enumerate(results)
-        if _has_time(row) and session not in days[row["t"]]
+        place: f"t: the bar is of {wrong[time]}, {session} was asked for"
+        for place, time in enumerate(times if wrong else ())
+        if type(time) in kinds and time in wrong
     }
     constants = {"date": session, "adjusted": body.get("adjusted")}
     return parse_records(BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=constants, refused=refused)
@@ -178,14 +184,17 @@ def parse_aggs(response: Response) -> Parsed:
     asked = response.params.get("ticker", ticker)
     if results and (not isinstance(ticker, str) or ticker.upper() != str(asked).upper()):
         refuse(response, f"asked for {asked}, answered for {ticker}")
-    refused = {}
-    for place, row in enumerate(results):
-        if isinstance(row, dict):
-            row["date"] = _new_york_date(row["t"]) if _has_time(row) else None
-            if row["date"] is None:
-                refused[place] = f"t: {show(row.get('t'))} is not a time in milliseconds"
+    rows = [
+        {**row, "date": _new_york_date(row["t"]) if _has_time(row) else None} if isinstance(row, dict) else row
+        for row in results
+    ]
+    refused = {
+        place: f"t: {show(row.get('t'))} is not a time in milliseconds"
+        for place, row in enumerate(rows)
+        if isinstance(row, dict) and row["date"] is None
+    }
     constants = {"ticker": ticker, "adjusted": body.get("adjusted")}
-    return parse_records(BARS, results, rename=SHORT_KEYS, constants=constants, refused=refused)
+    return parse_records(BARS, rows, rename=SHORT_KEYS, constants=constants, refused=refused)
 
 
 def _has_time(row: Any) -> bool:

@@ -54,8 +54,11 @@ def csv(tmp_path: Path) -> Path:
     return path
 
 
-def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "headlines") -> int:
-    """Backfill in a process of its own that kills itself at the n-th passing of a point; its exit status."""
+def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "headlines", rows: int = 10**9) -> int:
+    """Backfill in a process of its own that kills itself at the n-th passing of a point; its exit status.
+
+    `rows` is how many of them a package holds.
+    """
     module, _, name = place.partition(":")
     script = f"""
         import functools, importlib, itertools, os, signal
@@ -76,7 +79,9 @@ def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "hea
             return result
 
         setattr(owner, attribute, cut)
+        from ingestion import raw
         from ingestion.cli import app
+        raw.ROWS_PER_PACKAGE = {rows}
         app(["backfill", {source!r}, {str(path)!r}])
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=dict(os.environ), capture_output=True)
@@ -104,10 +109,16 @@ def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, pla
     [
         ("ingestion.landing:Landing.write", "after", 2),
         ("dlt.extract.extract:Extract.commit_packages", "after", 1),
+        ("dlt.extract.extract:Extract.commit_packages", "after", 3),
+        ("ingestion.raw:RawSchema._finish", "before", 1),
+        ("ingestion.raw:RawSchema._finish", "after", 2),
+        ("ingestion.destination:CopyOnceJob.run", "before", 3),
         ("ingestion.destination:CopyOnceJob.run", "after", 1),
+        ("ingestion.destination:CopyOnceJob.run", "after", 2),
+        ("ingestion.destination:ExactlyOnceClient.complete_load", "after", 3),
     ],
 )
-def test_a_killed_load_of_a_file_in_pieces_is_finished_by_the_next(
+def test_a_killed_load_of_a_file_in_packages_is_finished_by_the_next(
     settings: Settings, tmp_path: Path, place: str, when: str, nth: int
 ) -> None:
     names = ("open", "high", "low", "close", "volume", "adj_close")
@@ -115,11 +126,13 @@ def test_a_killed_load_of_a_file_in_pieces_is_finished_by_the_next(
     symbols = [f"T{number % 5000}" for number in range(BARS)]
     path = tmp_path / "bars.parquet"
     parquet.write_table(pa.table({"symbol": symbols, "date": [date(2015, 10, 1)] * BARS, **bars}), path)
-    assert run_and_kill(path, place, when, nth, source="pystock") == -signal.SIGKILL
+    assert run_and_kill(path, place, when, nth, source="pystock", rows=100_000) == -signal.SIGKILL
     report = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill([path])
     assert report.failures == []
     assert value(settings, "select count(*) from raw_pystock.prices") == BARS
     assert value(settings, "select count(distinct close) from raw_pystock.prices") == BARS
+    loads = "select status, count(*) = count(distinct load_id) from raw_pystock._dlt_loads group by 1"
+    assert rows(settings, loads) == [(0, True)]
     assert value(settings, "select sum(row_count) from raw_pystock._loaded_files where file_name ~ '^prices'") == BARS
     again = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill([path])
     assert (again.failures, again.loaded) == ([], {})

@@ -177,8 +177,7 @@ def test_losing_the_local_folder_or_the_warehouse_loses_nothing(settings: Settin
     with warehouse.connect(settings) as connection, connection.cursor() as cursor:
         cursor.execute("drop schema raw_polygon cascade; drop schema raw_ops cascade")
     warehouse.up(settings)
-    for schema in (raw.of_source, raw.of_ops):
-        schema(settings, SOURCES["polygon"]).prepare()
+    raw.prepare(settings, [SOURCES["polygon"]])
     done = len(sandbox.requests)
     assert replay(settings, "polygon").failures == [] and len(sandbox.requests) == done
     assert [checksum(settings, table, without=("_dlt_load_id",)) for table in TABLES] == before

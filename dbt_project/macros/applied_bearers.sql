@@ -1,21 +1,13 @@
 {#-
-    That a ticker was another company's may come out when its facts have long been built. So each incremental model whose
-    rows carry a ticker and its company's key keeps in `int_tickers__applied` which exceptions it has applied, in the
-    transaction that applies them. `rekeyed_tickers` gives the tickers for which it is to apply others now,
-    `forget_rekeyed_rows`, a pre-hook, deletes their rows, for the model to build them anew; `note_applied_bearers` is the
-    post-hook. Where nothing has changed, all three read a handful of rows.
+    That a ticker was another company's may come out when its facts have long been built: models whose rows carry a
+    ticker and its company's key note the exceptions they have applied. `rekeyed_tickers` gives the tickers for which the
+    running model is to apply others now, `forget_rekeyed_rows`, a pre-hook, deletes their rows, for the model to build
+    them anew; `note_applied_bearers` is the post-hook.
 
     upstream: the model whose keys the running model takes over: what that one has applied, no more, is to be applied.
 -#}
 {% macro rekeyed_tickers(upstream=none) -%}
-    {%- set applied = bearers_applied_by(this.identifier) -%}
-    {%- set wanted = bearers_applied_by(upstream) if upstream else exceptional_bearers() -%}
-    select changed.ticker
-    from (
-        ({{ wanted }} except {{ applied }})
-        union all
-        ({{ applied }} except {{ wanted }})
-    ) as changed
+    {{ keys_to_apply(ref('int_tickers__applied'), columns_of_bearers(), bearers_to_apply(upstream)) }}
 {%- endmacro %}
 
 
@@ -27,31 +19,21 @@
 
 
 {% macro note_applied_bearers(upstream=none) -%}
-    {%- set applied = ref('int_tickers__applied') -%}
-    delete from {{ applied }}
-    where model = '{{ this.identifier }}' and {{ is_any_of('ticker', rekeyed_tickers(upstream)) }};
-    insert into {{ applied }} (model, ticker, security_key, from_date, until_date, ticker_number, taken_date)
-    select
-        '{{ this.identifier }}',
-        wanted.*
-    from ({{ bearers_applied_by(upstream) if upstream else exceptional_bearers() }}) as wanted
-    where not exists (
-        select 1 from {{ applied }} as noted where noted.model = '{{ this.identifier }}' and noted.ticker = wanted.ticker
-    )
+    {{ note_applied(ref('int_tickers__applied'), columns_of_bearers(), bearers_to_apply(upstream)) }}
 {%- endmacro %}
 
 
-{% macro exceptional_bearers() -%}
-    select ticker, security_key, from_date, until_date, ticker_number, taken_date
-    from {{ ref('int_tickers__borne') }}
-    where is_exception
+{% macro bearers_to_apply(upstream) -%}
+    {%- if upstream -%}
+        {{ applied_by(upstream, ref('int_tickers__applied'), columns_of_bearers()) }}
+    {%- else -%}
+        select {{ columns_of_bearers() | join(', ') }} from {{ ref('int_tickers__borne') }} where is_exception
+    {%- endif -%}
 {%- endmacro %}
 
 
-{% macro bearers_applied_by(model) -%}
-    select ticker, security_key, from_date, until_date, ticker_number, taken_date
-    from {{ ref('int_tickers__applied') }}
-    where model = '{{ model }}'
+{% macro columns_of_bearers() -%}
+    {{ return(['ticker', 'security_key', 'from_date', 'until_date', 'ticker_number', 'taken_date']) }}
 {%- endmacro %}
 
 

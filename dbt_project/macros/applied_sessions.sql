@@ -1,7 +1,6 @@
 {#-
     A change of the exchange's calendar, for days to come or for a day on which it closed unexpectedly, moves the
-    stories of those days. The models that place stories in sessions keep the calendar they have applied in
-    `int_sessions__applied`, in the transaction that applies it.
+    stories of those days: models that place stories in sessions note the calendar they have applied.
 -#}
 
 {#- Pre-hook: notes the stories that `moments`, pairs of a relation and its column of times, place on changed days. -#}
@@ -23,39 +22,20 @@
 
 
 {% macro note_applied_sessions() -%}
-    {%- set applied = ref('int_sessions__applied') -%}
-    delete from {{ applied }} as applied
-    where applied.model = '{{ this.identifier }}' and {{ is_any_of('applied.trading_date', changed_days()) }};
-    insert into {{ applied }} (
-        model, trading_date, is_session, open_at, close_at, next_session_date, session_on_or_after_date
-    )
-    select '{{ this.identifier }}', calendar.*
-    from ({{ sessions_of_calendar() }}) as calendar
-    where not exists (
-        select 1 from {{ applied }} as applied
-        where applied.model = '{{ this.identifier }}' and applied.trading_date = calendar.trading_date
-    )
+    {{ note_applied(ref('int_sessions__applied'), columns_of_sessions(), sessions_to_apply()) }}
 {%- endmacro %}
 
 
 {% macro changed_days() -%}
-    select odd.trading_date
-    from (
-        ({{ sessions_of_calendar() }} except {{ sessions_applied() }})
-        union all
-        ({{ sessions_applied() }} except {{ sessions_of_calendar() }})
-    ) as odd
+    {{ keys_to_apply(ref('int_sessions__applied'), columns_of_sessions(), sessions_to_apply()) }}
 {%- endmacro %}
 
 
-{% macro sessions_of_calendar() -%}
-    select trading_date, is_session, open_at, close_at, next_session_date, session_on_or_after_date
-    from {{ ref('dim_sessions') }}
+{% macro sessions_to_apply() -%}
+    select {{ columns_of_sessions() | join(', ') }} from {{ ref('dim_sessions') }}
 {%- endmacro %}
 
 
-{% macro sessions_applied() -%}
-    select trading_date, is_session, open_at, close_at, next_session_date, session_on_or_after_date
-    from {{ ref('int_sessions__applied') }}
-    where model = '{{ this.identifier }}'
+{% macro columns_of_sessions() -%}
+    {{ return(['trading_date', 'is_session', 'open_at', 'close_at', 'next_session_date', 'session_on_or_after_date']) }}
 {%- endmacro %}

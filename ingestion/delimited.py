@@ -76,8 +76,9 @@ def _read_clean(
     """The same rows at a third of the time, if there is nothing wrong with any of them; else None."""
     types = {field.name: field.type for field in table.schema if field.name not in constants}
     mark = delimiter.encode()
-    # Arrow's reader forgives blanks around a value, and NUL; we do not.
-    doubtful = (b"\0", b" \r", b" \n", b"\n ", mark + b" ", b" " + mark)
+    # Arrow's reader forgives NUL, and blanks around a number or date; we do not.
+    blanks = (b" \r", b" \n", b"\n ", mark + b" ", b" " + mark) if {*types.values()} != {pa.string()} else ()
+    doubtful = (b"\0", *blanks)
     if (
         set(header) != set(types)
         or not {*types.values()} <= {pa.string(), pa.float64(), pa.date32()}

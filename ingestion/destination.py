@@ -53,7 +53,7 @@ def _copy(connection: AdbcConnection, schema: str, table: str, path: str) -> int
     with closing(AdbcStatement(connection)) as statement, parquet.ParquetFile(path, pre_buffer=False) as file:
         mode, target = "adbc.ingest.mode.append", {StatementOptions.INGEST_TARGET_DB_SCHEMA.value: schema}
         statement.set_options(**{"adbc.ingest.target_table": table, "adbc.ingest.mode": mode, **target})
-        batches = file.iter_batches(batch_size=ROWS_PER_BATCH)
+        batches = file.iter_batches(batch_size=ROWS_PER_BATCH, use_threads=False)
         statement.bind_stream(pa.RecordBatchReader.from_batches(file.schema_arrow, batches).__arrow_c_stream__())
         return int(statement.execute_update())
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-
-from exchange_calendars import ExchangeCalendar, get_calendar
+from typing import TYPE_CHECKING
 
 from ingestion.errors import (
     AuthenticationFailed,
@@ -22,6 +21,9 @@ from ingestion.errors import (
 from ingestion.http import VALIDATORS, Client
 from ingestion.landing import Landed
 from ingestion.model import Endpoint, Response, Source
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
 
 EXCHANGE = "XNYS"
 PUBLISHED_AFTER_CLOSE = timedelta(hours=1)
@@ -226,7 +228,9 @@ def sessions_between(first: date, last: date) -> list[tuple[date, datetime]]:
 
 
 @lru_cache(maxsize=4)
-def _calendar(first_year: int, last_year: int) -> ExchangeCalendar:
+def _calendar(first_year: int, last_year: int) -> "ExchangeCalendar":
+    from exchange_calendars import get_calendar  # here, because it costs half a second and bulk files do not need it
+
     return get_calendar(EXCHANGE, start=f"{first_year - 1}-12-01", end=f"{last_year + 1}-01-31")
 
 

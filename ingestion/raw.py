@@ -35,6 +35,8 @@ State = dict[str, Any]
 Columns = dict[str, dict[str, str]]
 Rows = Iterable[list[tuple[str, pa.Table]]]  # the tables of an answer, by name
 ROWS_PER_PACKAGE = 524_288  # four pieces of a bulk file
+ROWS_AT_ONCE = 131_072
+LOADED = ".loaded"
 ORIGIN = pa.schema(
     [
         pa.field("_row_number", pa.int64()),
@@ -69,6 +71,8 @@ class RawSchema:
 
     def finish_pending(self) -> bool:
         """Load what a killed run left on its way; True if there was anything. Leaves a clean local folder."""
+        for done in self.folder.glob(f"*{LOADED}"):
+            shutil.rmtree(done)
         folders = sorted(self.folder.iterdir()) if self.folder.exists() else []
         return sum(self._finish(folder) for folder in folders) > 0
 
@@ -108,15 +112,18 @@ class RawSchema:
     def _extract(self, folder: Path, answers: Rows, state: State, schema: Schema) -> Schema:
         """Make a package of the next answers; the schema as it is after them."""
 
-        @dlt.resource(name="landed", write_disposition="append")
-        def landed() -> Iterator[Any]:
+        def tables() -> Iterator[tuple[str, pa.Table]]:
             room = ROWS_PER_PACKAGE
-            for tables in answers:
-                for name, table in tables:
-                    yield dlt.mark.with_table_name(table, name)
-                    room -= table.num_rows
+            for answer in answers:
+                yield from answer
+                room -= sum(table.num_rows for _, table in answer)
                 if room <= 0:
                     break
+
+        @dlt.resource(name="landed", write_disposition="append")
+        def landed() -> Iterator[Any]:
+            for name, table in _gathered(tables()):
+                yield dlt.mark.with_table_name(table, name)
             dlt.current.source_state().update(deepcopy(state))
 
         @dlt.source(section=self.writer, schema=schema)
@@ -134,7 +141,9 @@ class RawSchema:
         if pending:
             self._step(pipeline.normalize)
             self._step(pipeline.load)
-        shutil.rmtree(folder)
+        done = folder.with_suffix(LOADED)  # a folder that was removed in part only is no package any more
+        folder.rename(done)
+        shutil.rmtree(done)
         return pending
 
     def _stored(self) -> tuple[State, Schema]:
@@ -218,6 +227,19 @@ class RawSchema:
             text = (field.metadata or {}).get(b"description", b"").decode()
             column = sql.Identifier(self.schema, table.name, field.name)
             cursor.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
+
+
+def _gathered(tables: Iterable[tuple[str, pa.Table]]) -> Iterator[tuple[str, pa.Table]]:
+    """The same rows in tables of some size: dlt takes its time over each, however small."""
+    waiting: dict[str, list[pa.Table]] = {}
+    for name, table in tables:
+        some = waiting.setdefault(name, [])
+        if some and (some[0].schema != table.schema or sum(map(len, some)) >= ROWS_AT_ONCE):
+            yield name, pa.concat_tables(some)
+            some.clear()
+        some.append(table)
+    for name, some in waiting.items():
+        yield name, pa.concat_tables(some)
 
 
 def _told_by_us(failure: BaseException) -> MarketloomError | None:

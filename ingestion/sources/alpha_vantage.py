@@ -109,7 +109,7 @@ def parse_daily(response: Response) -> Parsed:
         return _parse_daily_json(response)
     first_date = response.body.split(b"\n", 2)[1:2]
     if response.body.startswith(b"timestamp,") and first_date and re.match(rb"[\d-]{10} \d\d:", first_date[0]):
-        refuse(response, f"expected daily bars, found intraday ones ({first_date[0][:19].decode()})")
+        refuse(response, f"expected daily bars, found intraday ones ({first_date[0][:19].decode(errors='replace')})")
     return parse_delimited(
         DAILY,
         response,

@@ -112,6 +112,7 @@ def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, pla
         ("dlt.extract.extract:Extract.commit_packages", "after", 3),
         ("ingestion.raw:RawSchema._finish", "before", 1),
         ("ingestion.raw:RawSchema._finish", "after", 2),
+        ("pathlib:Path.rename", "after", 2),
         ("ingestion.destination:CopyOnceJob.run", "before", 3),
         ("ingestion.destination:CopyOnceJob.run", "after", 1),
         ("ingestion.destination:CopyOnceJob.run", "after", 2),

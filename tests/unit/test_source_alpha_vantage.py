@@ -82,6 +82,12 @@ def test_other_series_are_refused_with_what_was_found(name: str) -> None:
     assert "expected" in str(refused.value)
 
 
+def test_intraday_bars_are_named_though_their_time_is_damaged() -> None:
+    body = b"timestamp,open,high,low,close,volume\r\n2023-01-31 15:4\x80:00,1,1,1,1,1\r\n"
+    with pytest.raises(MalformedResponse, match="found intraday ones"):
+        alpha_vantage.parse_daily(answer("alpha_vantage", "daily", body, ticker="IBM"))
+
+
 @pytest.mark.parametrize("name", sorted({*DAILY, *OTHER_SHAPES}))
 def test_the_news_parser_refuses_everything_else(name: str) -> None:
     with pytest.raises(MalformedResponse, match="expected"):

@@ -36,12 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeat", type=int, default=3, help="how often each side is measured (default: 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     parser.add_argument("--data", type=Path, default=REAL, help="folder of real pystock archives")
+    parser.add_argument("--kept", type=Path, metavar="FOLDER", help="build histories there, and use those there again")
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"unknown benchmark {', '.join(unknown)}: known are {', '.join(known)}")
     # Told to end, it stops its server and removes its folder all the same.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    options = Options(asked.rows, tuple(asked.history), asked.repeat, asked.data)
+    options = Options(asked.rows, tuple(asked.history), asked.repeat, asked.data, asked.kept)
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     results, machine = run(asked.names or list(known), options, console)
     show(results, machine, console)
@@ -70,7 +71,8 @@ def show(results: Sequence[Result], machine: dict[str, str], console: Console) -
     """Print the table, and the machine below it."""
     grid = Grid("benchmark", "ours", "spread", "reference", "spread", "ratio", "target", "", "peak memory")
     for result in results:
-        target = f"{'≥' if result.sense == 'at least' else '≤'} {result.target:g}"
+        unit = " s" if result.unit == "seconds" else ""
+        target = f"{'≥' if result.sense == 'at least' else '≤'} {result.target:g}{unit}"
         met = "met" if result.is_met else "not met"
         peak = f"{result.ours.peak_bytes / MEBIBYTE:,.0f} MB" if result.ours.peak_bytes else ""
         sides = [text for side in (result.ours, result.reference) for text in _side(side)]
@@ -85,8 +87,12 @@ def as_json(results: Sequence[Result], machine: dict[str, str]) -> str:
 
 
 def _side(side: Measured) -> tuple[str, str]:
-    spread = f"{min(side.seconds):.1f}-{max(side.seconds):.1f} s"
-    return (f"{side.rows / side.median:,.0f} rows/s" if side.rows else f"{side.median:.1f} s"), spread
+    spread = f"{_told(min(side.seconds))}-{_told(max(side.seconds))}"
+    return (f"{side.rows / side.typical:,.0f} rows/s" if side.rows else _told(side.typical)), spread
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
 def _machine() -> dict[str, str]:

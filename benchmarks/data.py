@@ -71,7 +71,7 @@ class Bars:
             for archive in basis:
                 if left <= 0:
                     return
-                made = self._copy(archive, year, universes)
+                made = self._copy(archive, year * SESSIONS_A_YEAR, universes)
                 made = made if made.bars.num_rows <= left else _first(made, left)
                 left -= made.bars.num_rows
                 yield made
@@ -119,37 +119,37 @@ class Bars:
     @cached_property
     def _sessions(self) -> list[date]:
         last = max(archive.day for archive in self._basis)
-        return [day for day, _ in sessions_between(date(1980, 1, 2), last)]
+        return [day for day, _ in sessions_between(date(1980, 1, 2), last + timedelta(days=365))]
 
     @cached_property
     def _places(self) -> dict[date, int]:
         return {day: place for place, day in enumerate(self._sessions)}
 
-    def _copy(self, archive: Archive, year: int, universes: int) -> Archive:
-        """The archive as it might have been `year` years earlier, with every security `universes` times."""
-        bars = [self._one(archive.bars, year, universe) for universe in range(universes)]
+    def _copy(self, archive: Archive, back: int, universes: int) -> Archive:
+        """The archive as it might have been `back` sessions earlier, with every security `universes` times."""
+        bars = [self._one(archive.bars, back, universe) for universe in range(universes)]
         names = [_suffixed(archive.symbols, b"\t", universe) for universe in range(universes)]
-        day = self._earlier(archive.day, year)
+        day = self._earlier(archive.day, back)
         return Archive(
             day=day,
             collected_at=datetime.combine(day + timedelta(days=1), archive.collected_at.timetz()),
             bars=pa.concat_tables(bars).combine_chunks(),
             odd=archive.odd * universes,
             symbols=[line for part in names for line in part],
-            reports=archive.reports if year == 0 else b"",
+            reports=archive.reports if back == 0 else b"",
         )
 
-    def _one(self, bars: pa.Table, year: int, universe: int) -> pa.Table:
-        if year == universe == 0:
+    def _one(self, bars: pa.Table, back: int, universe: int, spread: float = 0.5) -> pa.Table:
+        if back == universe == 0:
             return bars
         days = pc.unique(bars["date"])
-        earlier = pa.array([self._earlier(day, year) for day in days.to_pylist()], pa.date32())
+        earlier = pa.array([self._earlier(day, back) for day in days.to_pylist()], pa.date32())
         columns = {name: bars[name] for name in COLUMNS}
         columns["date"] = earlier.take(pc.index_in(bars["date"], days))
         symbols = bars["symbol"].combine_chunks().dictionary_encode()
-        random = np.random.default_rng([self.seed, year, universe])
+        random = np.random.default_rng([self.seed, abs(back), universe])
         # By the name, so that both deliveries of a bar, and its restatement, are scaled alike.
-        scale = np.exp(random.normal(0, 0.5, 4096))[_numbers(symbols.dictionary)][symbols.indices.to_numpy()]
+        scale = np.exp(random.normal(0, spread, 4096))[_numbers(symbols.dictionary)][symbols.indices.to_numpy()]
         for name in PRICES:
             scaled = _doubles(bars[name]) * scale
             columns[name] = pa.array(np.where(scaled < 1, np.round(scaled, 4), np.round(scaled, 2)), from_pandas=True)
@@ -158,11 +158,11 @@ class Bars:
             columns["symbol"] = pc.binary_join_element_wise(bars["symbol"], str(universe), "")
         return pa.table(columns, schema=SCHEMA)
 
-    def _earlier(self, day: date, years: int) -> date:
+    def _earlier(self, day: date, back: int) -> date:
         place = self._places.get(day)
         if place is None:  # no session, so no bar of a session: odd in the original and in every copy
-            return day - timedelta(days=364 * years)
-        return self._sessions[place - SESSIONS_A_YEAR * years]
+            return day - timedelta(days=364 * back // SESSIONS_A_YEAR)
+        return self._sessions[place - back]
 
 
 def _read(path: Path) -> Archive:

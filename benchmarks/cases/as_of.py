@@ -1,0 +1,27 @@
+"""News joined to bars as marketloom holds them, beside LATERAL joins written by hand on the same indexes."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks.harness import Bench, BenchmarkFailed, Comparison, Result, Side
+from benchmarks.history import Ask, history
+
+SQL = Path(__file__).resolve().parents[1] / "sql"
+JOINS = {"next_bar": "each mention to its next bar", "known_bar": "each mention to its bar as known then"}
+
+
+def run(bench: Bench) -> Iterator[Result]:
+    """Articles joined to their next bars on the longest history, against a LATERAL join."""
+    built = history(bench, max(bench.options.history))
+    with built.analyst() as ask:
+        for name, told in JOINS.items():
+            ours, lateral = ((SQL / f"{name}{end}.sql").read_text() for end in ("", "_lateral"))
+            if (found := ask(ours)) != (expected := ask(lateral)) or not found[0][0]:
+                raise BenchmarkFailed(f"{name}: joined were {found}, by hand {expected}")
+            sides = (Side("marketloom", partial(_ask, ask, ours)), Side("lateral", partial(_ask, ask, lateral)))
+            yield built.compare(Comparison(f"as_of: {told}", *sides, 1.1, "at most"), bench.options.repeat * 3)
+
+
+def _ask(ask: Ask, query: str) -> None:
+    ask(query)

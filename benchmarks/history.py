@@ -1,0 +1,121 @@
+"""Warehouses with histories of given lengths, loaded and built; made once, then shared by a run's benchmarks."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import Bench, Options, Process
+from benchmarks.seasons import Seasons, write_headlines
+from ingestion import roles, warehouse
+
+BARS_A_SESSION, ARTICLES_A_SESSION = 6_000, 2_000
+BARS_AN_ARTICLE = 50
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+
+# A query, and what it is asked of, to its rows.
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+class History(Bench):
+    """About `rows` raw bars and an article for every fifty, in a warehouse of their own.
+
+    The newest season comes from archives, with the moments at which each was collected, the bars before it from one
+    Parquet file; articles from a file of headlines.
+    """
+
+    def __init__(self, options: Options, folder: Path, rows: int) -> None:
+        super().__init__(options, folder)
+        self.rows = rows
+        self.seasons = Seasons(rows, folder, options.data)
+
+    @property
+    def articles(self) -> int:
+        return max(20, self.rows // BARS_AN_ARTICLE)
+
+    @cached_property
+    def symbols(self) -> list[str]:
+        """The securities of a new session."""
+        return list(self.seasons.after(1, BARS_A_SESSION).bars["symbol"].to_pylist())
+
+    def make(self) -> None:
+        """Load and build, unless that has been done, and note how long it took."""
+        if self._noted.exists():
+            return
+        newest, before = (self.seasons.part(only_newest=only) for only in (True, False))
+        files = [newest.write_archives(), before.write_parquet()]
+        started = time.monotonic()
+        for file in files:
+            if file.exists():
+                self.marketloom("backfill", "pystock", str(file))
+        loaded = time.monotonic()
+        headlines = write_headlines(self.folder / "headlines.csv", self.articles, self.seasons.days(), self.symbols)
+        started_news = time.monotonic()
+        self.marketloom("backfill", "headlines", str(headlines))
+        built_from = time.monotonic()
+        self.dbt(*BUILD)
+        notes = {"bars": loaded - started, "news": built_from - started_news, "build": time.monotonic() - built_from}
+        self._noted.write_text(json.dumps({"added": 0, **notes}))
+        self.execute("vacuum analyze", "checkpoint")
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Seconds that the bars, the news and the first build took, and how many sessions were added since."""
+        found: dict[str, Any] = json.loads(self._noted.read_text())
+        return found
+
+    def add_session(self) -> tuple[Path, Path]:
+        """Files of one more session and its news, to be loaded."""
+        number = self.notes["added"] + 1
+        self._noted.write_text(json.dumps({**self.notes, "added": number}))
+        archive = self.seasons.after(number, BARS_A_SESSION)
+        folder = self.folder / f"new-{number}"
+        written = self.seasons.write_one(archive, folder)
+        news = write_headlines(
+            folder / f"headlines_{number}.csv", ARTICLES_A_SESSION, [archive.day - timedelta(days=1)], self.symbols
+        )
+        return written, news
+
+    def load(self, files: tuple[Path, Path]) -> Process:
+        """The files of a session into raw, and a build, by the commands of a user."""
+        archive, news = files
+        done = [
+            self.marketloom("backfill", "pystock", str(archive)),
+            self.marketloom("backfill", "headlines", str(news)),
+            self.dbt(*BUILD),
+        ]
+        return Process(sum(process.cpu_seconds for process in done), max(process.peak_bytes for process in done))
+
+    @contextmanager
+    def analyst(self) -> Iterator[Ask]:
+        """One session of an analyst's, each statement in a transaction of its own."""
+        with (
+            warehouse.connect(self.settings, role=roles.ANALYST, autocommit=True) as connection,
+            connection.cursor() as cursor,
+        ):
+
+            def ask(query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+                cursor.execute(query, values)
+                return cursor.fetchall() if cursor.description else []
+
+            yield ask
+
+    @property
+    def _noted(self) -> Path:
+        return self.folder / "history.json"
+
+
+def history(bench: Bench, rows: int) -> History:
+    """The history of that length, built the first time that one of the run's benchmarks asks for it."""
+    if rows not in bench.shared:
+        folder = (bench.options.kept or bench.folder).resolve() / f"history-{rows}"
+        folder.mkdir(parents=True, exist_ok=True)
+        made = bench.until_end.enter_context(History(bench.options, folder, rows))
+        made.make()
+        bench.shared[rows] = made
+    found: History = bench.shared[rows]
+    return found

@@ -184,6 +184,9 @@ def tuned_for(memory: int) -> dict[str, str]:
         "max_wal_size": megabytes(0.15, 512, 16384),
         "min_wal_size": megabytes(0.01, 80, 1024),
         "checkpoint_timeout": "'15min'",
+        # Nothing follows the log but recovery: tables that are made whole need not be written to it as well.
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
         "random_page_cost": "1.1",
         "jit": "off",
         "max_parallel_workers": str(cores),

@@ -84,9 +84,19 @@
 {%- endmacro %}
 
 
-{#- The factors that `actions` (which count) make of `bars`: one row per security and span of dates before an ex date. -#}
-{% macro factored_actions(actions, bars, company=['security_key']) -%}
+{#-
+    The factors that `actions` (which count) make of `bars`: one row per security and span of dates before an ex date.
+    Where `bars` is a table with an index on company and date, a few of them are looked up for each action.
+-#}
+{% macro factored_actions(actions, bars, company=['security_key'], is_indexed=false) -%}
     {%- set columns = company | join(', ') -%}
+    {%- set is_preceding -%}
+        {{ is_same('effective', 'preceding', company) }}
+        and effective.ex_date > preceding.trading_date
+        and {{ dbt.dateadd('day', -30, 'effective.ex_date') }} <= preceding.trading_date
+        and effective.cash_amount > 0
+        and not preceding.is_suspect
+    {%- endset -%}
     {%- set later -%}
         (
             partition by {{ columns }} order by ex_date desc
@@ -144,21 +154,20 @@
                 group by {{ columns }}, ex_date
             ) as effective
             -- Announced actions wait for the first bar on or after their ex date.
-            inner join (
+            {% if is_indexed -%}
+            {{ last_looked_up(bars, 'last_bars', is_same('effective', 'last_bars', company), 'trading_date') }}
+            {{ last_looked_up(bars, 'preceding', is_preceding, 'trading_date') }}
+            {%- else -%}
+            left join (
                 select
                     {{ columns }},
-                    max(trading_date) as last_trading_date
+                    max(trading_date) as trading_date
                 from {{ bars }} as known_bars
                 group by {{ columns }}
-            ) as last_bars
-                on {{ is_same_company('effective', 'last_bars', company) }}
-                    and effective.ex_date <= last_bars.last_trading_date
-            left join {{ bars }} as preceding
-                on {{ is_same_company('effective', 'preceding', company) }}
-                    and effective.ex_date > preceding.trading_date
-                    and {{ dbt.dateadd('day', -30, 'effective.ex_date') }} <= preceding.trading_date
-                    and effective.cash_amount > 0
-                    and not preceding.is_suspect
+            ) as last_bars on {{ is_same('effective', 'last_bars', company) }}
+            left join {{ bars }} as preceding on {{ is_preceding }}
+            {%- endif %}
+            where effective.ex_date <= last_bars.trading_date
         ) as aged
         where age = 1
     ) as judged
@@ -195,17 +204,10 @@
             greatest(bars.known_from, factors.known_from) as known_from
         from {{ bars }} as bars
         left join {{ factors }} as factors
-            on {{ is_same_company('bars', 'factors', company) }}
+            on {{ is_same('bars', 'factors', company) }}
                 and bars.trading_date < factors.until_date
                 and (factors.from_date is null or bars.trading_date >= factors.from_date)
     ) as factored
-{%- endmacro %}
-
-
-{% macro is_same_company(one, other, company) -%}
-    {%- for column in company -%}
-        {{ one }}.{{ column }} = {{ other }}.{{ column }}{{ ' and ' if not loop.last }}
-    {%- endfor -%}
 {%- endmacro %}
 
 

@@ -9,8 +9,9 @@
             from {{ this }} as built
             inner join {{ ref('int_bars__touched') }} as touched
                 on built.security_key = touched.security_key and built.trading_date >= touched.first_trading_date
-            left join {{ ref('fct_daily_bars') }} as bars
-                on built.security_key = bars.security_key and built.trading_date = bars.trading_date
+            {{ last_looked_up(
+                ref('fct_daily_bars'), 'bars', is_same('bars', 'built', ['security_key', 'trading_date']), 'trading_date'
+            ) }}
             where
                 touched.change_number > {{ last_followed('fct_daily_bars_adjusted') }}
                 and bars.security_key is null

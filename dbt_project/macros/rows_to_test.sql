@@ -33,12 +33,8 @@
     {%- endif -%}
     {%- set rows -%}
         (
-            select built.* from {{ relation }} as built
-            where exists (
-                select 1 from {{ keys }} as noted
-                where {% for column in key_of_rows(keyed_model(relation.identifier)) %}noted.{{ column }} = built.{{ column }}
-                    {%- if not loop.last %} and {% endif %}{% endfor %}
-            )
+            select built.* from {{ keys }} as noted
+            {{ looked_up(relation, 'built', is_same('built', 'noted', key_of_rows(keyed_model(relation.identifier)))) }}
         ) as rows_to_test
     {%- endset -%}
     {{ return(rows) }}

@@ -35,9 +35,8 @@
         select
             adjusted.security_key,
             adjusted.trading_date
-        from {{ this }} as adjusted
-        inner join ({{ newly_claimed_bars() }}) as claimed
-            on adjusted.ticker = claimed.ticker and adjusted.trading_date = claimed.trading_date
+        from ({{ newly_claimed_bars() }}) as claimed
+        {{ looked_up(this, 'adjusted', is_same('adjusted', 'claimed', ['ticker', 'trading_date'])) }}
         union all
         select
             security_key,

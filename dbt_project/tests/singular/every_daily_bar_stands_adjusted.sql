@@ -10,6 +10,7 @@ action changed the past of its security.""")
     'adjusted': keys_to_test(ref('fct_daily_bars_adjusted')),
     'factors': keys_to_test(ref('int_actions__applied')),
 } %}
+{% set key = ['security_key', 'trading_date'] %}
 {% set is_scoped = noted.values() | select | list | length == 3 %}
 
 with {% if is_scoped -%}
@@ -32,15 +33,13 @@ touched as (
 ),
 
 bars as (
-    select daily_bars.* from {{ ref('fct_daily_bars') }} as daily_bars
-    inner join touched
-        on daily_bars.security_key = touched.security_key and daily_bars.trading_date = touched.trading_date
+    select daily_bars.* from touched
+    {{ looked_up(ref('fct_daily_bars'), 'daily_bars', is_same('daily_bars', 'touched', key)) }}
 ),
 
 adjusted as (
-    select adjusted_bars.* from {{ ref('fct_daily_bars_adjusted') }} as adjusted_bars
-    inner join touched
-        on adjusted_bars.security_key = touched.security_key and adjusted_bars.trading_date = touched.trading_date
+    select adjusted_bars.* from touched
+    {{ looked_up(ref('fct_daily_bars_adjusted'), 'adjusted_bars', is_same('adjusted_bars', 'touched', key)) }}
 ),
 
 {% else -%}

@@ -6,8 +6,12 @@ tickers that the company has borne.""")
 }}
 
 {% set noted = [keys_to_test(ref('int_bars__versioned')), keys_to_test(ref('fct_daily_bar_versions'))] %}
+{% set is_scoped = noted | select | list | length == 2 %}
+{% set key = ['ticker', 'trading_date', 'provider'] %}
+{% set is_version = is_same('versions', 'latest', key) ~ ' and versions.is_current' %}
+{% set is_bar = is_same('bars', 'versions', ['security_key', 'trading_date']) %}
 
-with {% if noted | select | list | length == 2 -%}
+with {% if is_scoped -%}
 touched as (
     select
         ticker,
@@ -23,36 +27,27 @@ touched as (
 ),
 
 latest as (
-    select latest_bars.* from {{ ref('int_bars__latest') }} as latest_bars
-    inner join touched
-        on latest_bars.ticker = touched.ticker
-            and latest_bars.trading_date = touched.trading_date
-            and latest_bars.provider = touched.provider
-),
+    select latest_bars.* from touched
+    {{ looked_up(ref('int_bars__latest'), 'latest_bars', is_same('latest_bars', 'touched', key)) }}
+)
 
-{% else -%}
+{%- else -%}
 latest as (
     select * from {{ ref('int_bars__latest') }}
-),
-
-{% endif -%}
-bars as (
-    select * from {{ ref('fct_daily_bars') }}
-),
-
-versions as (
-    select * from {{ ref('fct_daily_bar_versions') }}
-    where is_current
 )
+
+{%- endif %}
 
 select
     latest.ticker,
     latest.trading_date,
     latest.provider
 from latest
-left join versions
-    on latest.ticker = versions.ticker
-        and latest.trading_date = versions.trading_date
-        and latest.provider = versions.provider
-left join bars on versions.security_key = bars.security_key and versions.trading_date = bars.trading_date
+{% if is_scoped -%}
+{{ last_looked_up(ref('fct_daily_bar_versions'), 'versions', is_version, 'version_number') }}
+{{ last_looked_up(ref('fct_daily_bars'), 'bars', is_bar, 'trading_date') }}
+{%- else -%}
+left join {{ ref('fct_daily_bar_versions') }} as versions on {{ is_version }}
+left join {{ ref('fct_daily_bars') }} as bars on {{ is_bar }}
+{%- endif %}
 where bars.security_key is null or (bars.ticker != latest.ticker and versions.set_aside_from is null)

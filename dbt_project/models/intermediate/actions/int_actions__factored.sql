@@ -6,12 +6,8 @@ with actions as (
     select * from {{ ref('int_actions__chosen') }}
 ),
 
-bars as (
-    select * from {{ ref('fct_daily_bars') }}
-),
-
 factored as (
-    {{ factored_actions('actions', 'bars') }}
+    {{ factored_actions('actions', ref('fct_daily_bars'), is_indexed=true) }}
 )
 
 select

@@ -14,11 +14,24 @@
 -- Loads may arrive in any order, so the versions of each bar that a new load touches are cut anew, from all its
 -- deliveries. A snapshot could not do that: it only ever adds to the end.
 
+{%- set key = ['ticker', 'trading_date', 'provider'] %}
+
 with bars as (
     select * from {{ ref('int_bars__unioned') }}
     where {{ is_newly_claimed(bar_providers(), source_column='provider') }}
 ),
 
+{% if is_incremental() -%}
+affected as (
+    select
+        ticker,
+        trading_date,
+        provider
+    from bars
+    group by ticker, trading_date, provider
+),
+
+{% endif -%}
 delivered as (
     select
         ticker,
@@ -39,21 +52,14 @@ delivered as (
         deliveries.received_at,
         deliveries.response_id,
         deliveries.row_in_response
-    from {{ this }} as known
+    from affected
+    {{ looked_up(this, 'known', is_same('known', 'affected', key)) }}
     {{ unnest_arrays(deliveries_of_version(), 'deliveries') }}
-    where
-        exists (
-            select 1 from bars
-            where
-                bars.ticker = known.ticker
-                and bars.trading_date = known.trading_date
-                and bars.provider = known.provider
-        )
     {%- endif %}
 ),
 
 versions as (
-    {{ episodes('delivered', key=['ticker', 'trading_date', 'provider'], values=bar_values()) }}
+    {{ episodes('delivered', key=key, values=bar_values()) }}
 )
 
 select

@@ -153,7 +153,11 @@ from stepped
         coalesce(
             known.bar_number = stepped.bar_number
             and not (known.previous_session_number is distinct from stepped.previous_session_number)
-            and not (known.limited_return is distinct from stepped.limited_return),
+            -- The step over a gap counts too, beyond any limit; decimals again.
+            and not (
+                cast(known.close_price / known.previous_close_price as decimal(38, 12))
+                is distinct from cast(stepped.close_price / stepped.previous_close_price as decimal(38, 12))
+            ),
             false
         ) as is_return_same,
         coalesce(

@@ -24,13 +24,12 @@ newest as (
 ),
 
 {% if is_incremental() -%}
--- A session that follows a gap, or is a security's first, has no return that could tell whether it has changed.
 changed as (
     select session_number
     from {{ ref('int_bars__tracked') }}
     where
         change_number > {{ last_followed('int_bars__tracked') }}
-        and (return_change_number > {{ last_followed('int_bars__tracked') }} or limited_return is null)
+        and return_change_number > {{ last_followed('int_bars__tracked') }}
     group by session_number
     union
     -- Sessions since then end the spans of the sessions before them.

@@ -16,7 +16,8 @@
 {#- Read where it is needed: as a step of the query's own it would be copied whole, without its indexes. -#}
 {%- set bars = ref('int_bars__versioned') %}
 
-with newly_claimed as (
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
+with newly_claimed as (  -- noqa: ST03
     select
         ticker,
         trading_date,
@@ -64,16 +65,12 @@ affected as (
 
 {% endif -%}
 versions as (
-    select bars.* from {{ bars }} as bars
-    {%- if is_incremental() %}
-    where
-        exists (
-            select 1 from affected
-            where
-                affected.ticker = bars.ticker
-                and affected.trading_date = bars.trading_date
-                and affected.provider = bars.provider
-        )
+    {% if is_incremental() -%}
+    select bars.*
+    from affected
+    {{ looked_up(bars, 'bars', is_same('bars', 'affected', ['ticker', 'trading_date', 'provider'])) }}
+    {%- else -%}
+    select * from {{ bars }}
     {%- endif %}
 ),
 

@@ -15,7 +15,8 @@
 {#- Read where it is needed: as a step of the query's own it would be copied whole, without its indexes. -#}
 {%- set versions = ref('fct_daily_bar_versions') %}
 
-with newly_claimed as (
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
+with newly_claimed as (  -- noqa: ST03
     {{ newly_claimed_bars() }}
 ),
 
@@ -36,9 +37,11 @@ affected as (
 {% endif -%}
 current_versions as (
     select versions.*
-    from {{ versions }} as versions
     {% if is_incremental() -%}
-    inner join affected on versions.ticker = affected.ticker and versions.trading_date = affected.trading_date
+    from affected
+    {{ looked_up(versions, 'versions', is_same('versions', 'affected', ['ticker', 'trading_date'])) }}
+    {%- else -%}
+    from {{ versions }} as versions
     {%- endif %}
     where versions.is_current and versions.set_aside_from is null
 ),

@@ -14,7 +14,8 @@ with newly_claimed as (
     {{ newly_claimed_bars() }}
 ),
 
-months as (
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
+months as (  -- noqa: ST03
     select distinct
         cast({{ dbt.date_trunc('month', 'trading_date') }} as date) as first_date,
         cast({{ dbt.last_day('trading_date', 'month') }} as date) as last_date
@@ -22,10 +23,16 @@ months as (
 ),
 
 versions as (
-    select told.*
-    from {{ ref('fct_daily_bar_versions') }} as told
     {% if is_incremental() -%}
-    inner join months on told.trading_date >= months.first_date and told.trading_date <= months.last_date
+    select told.*
+    from months
+    {{ looked_up(
+        ref('fct_daily_bar_versions'),
+        'told',
+        'told.trading_date between months.first_date and months.last_date',
+    ) | indent }}
+    {%- else -%}
+    select * from {{ ref('fct_daily_bar_versions') }}
     {%- endif %}
 ),
 

@@ -5,7 +5,6 @@
         unique_key=['ticker', 'trading_date', 'provider'],
         indexes=[
             {'columns': ['ticker', 'trading_date', 'provider', 'version_number'], 'unique': true},
-            {'columns': ['ticker', 'trading_date', 'known_from']},
             {'columns': ['trading_date', 'known_from']},
         ],
         pre_hook="{{ claim_new_loads(upstream='int_bars__versioned') }}",

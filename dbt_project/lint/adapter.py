@@ -11,6 +11,7 @@ PIECES = {
     "unnest_regexp_matches": "cross join lateral regexp_matches({0}, 'pattern') as {2} (match)",
     "date_in_zone": "cast({0} as date)",
     "looked_up": "inner join {0} as {1} on {2}",
+    "exponential_averages": "select * from {0}",
     "framed_by_lookups": "select * from {0}",
     "unnest_arrays": "cross join lateral unnest(delivery_times, response_ids) as {1} (received_at, response_id)",
 }

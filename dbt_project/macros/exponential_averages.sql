@@ -26,8 +26,14 @@
     relation:  rows, with the columns `series`, `position` (whole numbers without gaps) and the addends
     averages:  list of {name, alpha, addend}: the column to give, its a, and the column (or expression) of u
     Gives the columns of the relation, one per average (null before its first addend), and a few that served to get there.
+
+    Where a database can carry a value from row to row, dialect/exponential_averages.sql does without all this.
 -#}
 {% macro exponential_averages(relation, series, position, averages) -%}
+    {{ return(adapter.dispatch('exponential_averages', 'marketloom')(relation, series, position, averages)) }}
+{%- endmacro %}
+
+{% macro default__exponential_averages(relation, series, position, averages) -%}
     {%- set steepest = averages | map(attribute='alpha') | max -%}
     {%- set block_length = (69 * (1 - steepest) / steepest) | int -%}
     {%- set block = averages[0].name ~ '_block' -%}

@@ -161,7 +161,8 @@ followed as (
     {%- endif %}
 ),
 
--- A list without the security says that it is not listed, or that the collector slipped.
+-- A list without the security says that it is not listed, or that the collector slipped. As a difference of sets: a
+-- join could be done by comparing every pair, where the database takes `seen` to be small.
 absent as (
     select
         followed.ticker,
@@ -169,13 +170,13 @@ absent as (
         lists.received_at
     from followed
     inner join lists on followed.first_received_at < lists.received_at
-    left join seen
-        on
-            seen.source_name = 'pystock'
-            and followed.ticker = seen.ticker
-            and lists.received_at = seen.received_at
-    where seen.ticker is null
-    group by followed.ticker, lists.list_date, lists.received_at
+    except
+    select
+        ticker,
+        list_date,
+        received_at
+    from seen
+    where source_name = 'pystock'
 ),
 
 told as (

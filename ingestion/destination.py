@@ -33,7 +33,8 @@ class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
         uri = client.config.credentials.to_native_representation()
         known = pa.record_batch({"load_id": [self._load_id], "file_name": [name]})
         ledger = f'"{schema}"."{LEDGER}"'
-        note = f"insert into {ledger} (load_id, file_name) values ($1, $2) on conflict do nothing returning 1"  # noqa: S608
+        note = f"insert into {ledger} (load_id, file_name) values ($1, $2) "  # noqa: S608  # our own name
+        note += "on conflict do nothing returning 1"
         count = f"update {ledger} set row_count = $3 where load_id = $1 and file_name = $2"  # noqa: S608  # our own name
         # ADBC's own interface in C: the one that wraps it for Python imports pandas, and takes a stream as a table.
         with (

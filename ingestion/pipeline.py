@@ -8,13 +8,14 @@ Whatever moment a run is killed at, the next one goes on from those two places, 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from zlib import crc32
 
+import psycopg2
 import pyarrow as pa
 
 from ingestion import ops, raw, warehouse
@@ -217,13 +218,19 @@ class Run:
 @contextmanager
 def alone(settings: Settings, source: Source) -> Iterator[None]:
     """Hold the source for this process; the lock lives in the warehouse and dies with the connection."""
+    lock = (crc32(f"marketloom {source.name}".encode()),)
     with warehouse.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", (crc32(f"marketloom {source.name}".encode()),))
+        cursor.execute("select pg_try_advisory_lock(%s)", lock)
         row = cursor.fetchone()
         if not row or not row[0]:
             raise AlreadyRunning(f"another run of {source.name} is at work on {settings.database}: let it finish first")
         connection.commit()
-        yield
+        try:
+            yield
+        finally:
+            # The server would give it back too, but only some time after the connection is closed.
+            with suppress(psycopg2.Error):
+                cursor.execute("select pg_advisory_unlock(%s)", lock)
 
 
 def _with_origin(table: pa.Table, landed: Landed) -> pa.Table:

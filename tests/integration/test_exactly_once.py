@@ -169,3 +169,9 @@ def test_loading_the_same_file_twice_adds_nothing(settings: Settings, csv: Path)
 def test_two_runs_of_one_source_do_not_overlap(settings: Settings, csv: Path) -> None:
     with alone(settings, SOURCES["headlines"]), pytest.raises(AlreadyRunning, match="headlines"):
         Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([csv])
+
+
+def test_a_source_is_free_as_soon_as_its_run_is_over(settings: Settings) -> None:
+    for _ in range(50):
+        with alone(settings, SOURCES["headlines"]):
+            pass

@@ -87,7 +87,7 @@ class Settings:
         return params
 
     def dsn(self, *, role: str | None = None, password: bool = True) -> str:
-        """The same as a URL, for dlt and ADBC (a socket folder stands percent-encoded in the host's place)."""
+        """The same as a URL, for dlt (a socket folder stands percent-encoded in the host's place)."""
         params = self.connection(role=role)
         login = quote(params.get("user", ""), safe="")
         if password:

@@ -2,72 +2,50 @@
 
 dlt by itself loads a file at least once: killed between the commit of a COPY and the note that the job is done, it
 copies the file again. Here the file's name is written in the very transaction that copies its rows, with their number,
-so a file that was committed is known as such and skipped. Parquet goes through ADBC, which streams it as binary COPY.
+so a file that was committed is known as such and skipped. Parquet is streamed as binary COPY.
 """
 
-from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
 import dlt
-import pyarrow as pa
-from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement, StatementOptions
+from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTableSchema, RunnableLoadJob
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
-from dlt.destinations.impl.postgres.factory import get_adbc_driver_location
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.insert_job_client import InsertValuesLoadJob
 from pyarrow import parquet
+
+from ingestion.binary_copy import Stream
 
 LEDGER = "_loaded_files"
 ROWS_PER_BATCH = 32_768
 
 
 class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
-    """Copies one Parquet file into its table and notes its name, in one transaction."""
+    """Copies one Parquet file into its table, adds the load id, and notes the file's name, in one transaction."""
 
     def run(self) -> None:
         client: Any = self._job_client
-        schema = client.sql_client.dataset_name
-        name = ParsedLoadJobFileName.parse(self._file_name).job_id()
-        uri = client.config.credentials.to_native_representation()
-        known = pa.record_batch({"load_id": [self._load_id], "file_name": [name]})
-        ledger = f'"{schema}"."{LEDGER}"'
-        note = f"insert into {ledger} (load_id, file_name) values ($1, $2) "  # noqa: S608  # our own name
-        note += "on conflict do nothing returning 1"
-        count = f"update {ledger} set row_count = $3 where load_id = $1 and file_name = $2"  # noqa: S608  # our own name
-        # ADBC's own interface in C: the one that wraps it for Python imports pandas, and takes a stream as a table.
-        with (
-            closing(AdbcDatabase(driver=get_adbc_driver_location(), uri=uri)) as database,
-            closing(AdbcConnection(database)) as connection,
-        ):
-            connection.set_autocommit(False)
-            if _rows_of(connection, note, known):
-                pa.default_memory_pool().release_unused()
-                rows = _copy(connection, schema, self.load_table_name, self._file_path)
-                _rows_of(connection, count, known.append_column("row_count", pa.array([rows])))
-            connection.commit()
+        names = client.sql_client.make_qualified_table_name
+        with client.sql_client.begin_transaction():
+            if _is_new(client, self._load_id, self._file_name):
+                with parquet.ParquetFile(self._file_path, pre_buffer=False) as file:
+                    rows = self._copy(file, names(self.load_table_name))
+                count = f"update {names(LEDGER)} set row_count = %s where (load_id, file_name) = (%s, %s)"  # noqa: S608  # our own name
+                client.sql_client.execute_sql(count, rows, self._load_id, _name_of(self._file_name))
 
-
-def _copy(connection: AdbcConnection, schema: str, table: str, path: str) -> int:
-    """Stream a Parquet file into a table as binary COPY; the number of rows."""
-    with closing(AdbcStatement(connection)) as statement, parquet.ParquetFile(path, pre_buffer=False) as file:
-        mode, target = "adbc.ingest.mode.append", {StatementOptions.INGEST_TARGET_DB_SCHEMA.value: schema}
-        statement.set_options(**{"adbc.ingest.target_table": table, "adbc.ingest.mode": mode, **target})
-        batches = file.iter_batches(batch_size=ROWS_PER_BATCH, use_threads=False)
-        statement.bind_stream(pa.RecordBatchReader.from_batches(file.schema_arrow, batches).__arrow_c_stream__())
-        return int(statement.execute_update())
-
-
-def _rows_of(connection: AdbcConnection, query: str, parameters: pa.RecordBatch) -> int:
-    """Run a statement with one row of parameters; how many rows it gives."""
-    with closing(AdbcStatement(connection)) as statement:
-        statement.set_sql_query(query)
-        statement.prepare()
-        kinds, array = parameters.__arrow_c_array__()
-        statement.bind(array, kinds)
-        stream, _ = statement.execute_query()
-        return pa.RecordBatchReader._import_from_c(stream.address).read_all().num_rows
+    def _copy(self, file: parquet.ParquetFile, table: str) -> int:
+        """Stream the rows as binary COPY; how many there are."""
+        client: Any = self._job_client
+        columns = file.schema_arrow.names
+        constants = {} if C_DLT_LOAD_ID in columns else {C_DLT_LOAD_ID: self._load_id}
+        stream = Stream(file.iter_batches(ROWS_PER_BATCH, use_threads=False), constants)
+        quoted = ", ".join(map(client.sql_client.escape_column_name, [*columns, *constants]))
+        with client.sql_client.native_connection.cursor() as cursor:
+            cursor.copy_expert(f"copy {table} ({quoted}) from stdin (format binary)", stream)
+        return stream.rows
 
 
 class InsertOnceJob(InsertValuesLoadJob):
@@ -75,14 +53,23 @@ class InsertOnceJob(InsertValuesLoadJob):
 
     def run(self) -> None:
         client = self._sql_client = self._job_client.sql_client
-        ledger = client.make_qualified_table_name(LEDGER)
-        name = ParsedLoadJobFileName.parse(self._file_name).job_id()
-        note = f"insert into {ledger} (load_id, file_name) values (%s, %s)"  # noqa: S608  # our own name
         with client.begin_transaction():
-            if client.execute_sql(f"{note} on conflict do nothing returning file_name", self._load_id, name):
+            if _is_new(self._job_client, self._load_id, self._file_name):
                 table = client.make_qualified_table_name(self.load_table_name)
                 for fragments in self._insert(table, self._file_path):
                     client.execute_fragments(fragments)
+
+
+def _is_new(client: Any, load_id: str, file_name: str) -> bool:
+    """Note a file's name in the transaction that loads it; False if it was noted before, and so loaded."""
+    ledger = client.sql_client.make_qualified_table_name(LEDGER)
+    note = f"insert into {ledger} (load_id, file_name) values (%s, %s)"  # noqa: S608  # our own name
+    note += " on conflict do nothing returning file_name"
+    return bool(client.sql_client.execute_sql(note, load_id, _name_of(file_name)))
+
+
+def _name_of(file_name: str) -> str:
+    return str(ParsedLoadJobFileName.parse(file_name).job_id())
 
 
 class ExactlyOnceClient(PostgresClient):
@@ -122,6 +109,12 @@ class exactly_once_postgres(dlt.destinations.postgres):  # noqa: N801  # dlt nam
     @property
     def client_class(self) -> type[PostgresClient]:
         return ExactlyOnceClient
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        capabilities = super()._raw_capabilities()
+        # It refuses Parquet where ADBC is not installed, which we do not need.
+        capabilities.loader_file_format_selector = None  # type: ignore[assignment]  # as dlt has it by default
+        return capabilities
 
     def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
         """Resolved once: dlt asks some sixty times a run, and would look for each setting in every place each time."""

@@ -234,8 +234,9 @@ def alone(settings: Settings, source: Source) -> Iterator[None]:
 
 
 def _with_origin(table: pa.Table, landed: Landed) -> pa.Table:
+    """The rows with the answer's id, which is written but once, and the time it was received."""
     rows = table.num_rows
-    ids = pa.repeat(pa.scalar(landed.response_id), rows)
+    ids = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), [landed.response_id])
     times = pa.repeat(pa.scalar(landed.received_at, pa.timestamp("us", tz="UTC")), rows)
     return table.append_column("_response_id", ids).append_column("_received_at", times)
 

@@ -17,7 +17,7 @@ from typing import Any
 import dlt
 import orjson
 import pyarrow as pa
-from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
+from dlt.common.libs.pyarrow import normalize_py_arrow_item, py_arrow_to_table_schema_columns
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import dlt_load_id_column, new_table
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -29,13 +29,13 @@ from ingestion.config import Settings
 from ingestion.destination import LEDGER, warehouse_at
 from ingestion.errors import MarketloomError
 from ingestion.model import Source, Table
+from ingestion.packing import gathered, handed_over
 from ingestion.roles import LOADER, OPS_SCHEMA
 
 State = dict[str, Any]
 Columns = dict[str, dict[str, str]]
 Rows = Iterable[list[tuple[str, pa.Table]]]  # the tables of an answer, by name
 ROWS_PER_PACKAGE = 524_288  # four pieces of a bulk file
-ROWS_AT_ONCE = 131_072
 LOADED = ".loaded"
 ORIGIN = pa.schema(
     [
@@ -111,6 +111,7 @@ class RawSchema:
 
     def _extract(self, folder: Path, answers: Rows, state: State, schema: Schema) -> Schema:
         """Make a package of the next answers; the schema as it is after them."""
+        pipeline = self._pipeline(folder)
 
         def tables() -> Iterator[tuple[str, pa.Table]]:
             room = ROWS_PER_PACKAGE
@@ -122,15 +123,16 @@ class RawSchema:
 
         @dlt.resource(name="landed", write_disposition="append")
         def landed() -> Iterator[Any]:
-            for name, table in _gathered(tables()):
-                yield dlt.mark.with_table_name(table, name)
+            for name, table in gathered(tables()):
+                columns = schema.get_table_columns(name)
+                shaped = normalize_py_arrow_item(table, columns, schema.naming, pipeline.destination.capabilities())
+                yield handed_over(shaped, name, folder / "rows")
             dlt.current.source_state().update(deepcopy(state))
 
         @dlt.source(section=self.writer, schema=schema)
         def source() -> Any:
             return landed
 
-        pipeline = self._pipeline(folder)
         self._step(lambda: pipeline.extract(source(), loader_file_format="parquet", schema_contract=CONTRACT))
         return pipeline.default_schema
 
@@ -227,19 +229,6 @@ class RawSchema:
             text = (field.metadata or {}).get(b"description", b"").decode()
             column = sql.Identifier(self.schema, table.name, field.name)
             cursor.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
-
-
-def _gathered(tables: Iterable[tuple[str, pa.Table]]) -> Iterator[tuple[str, pa.Table]]:
-    """The same rows in tables of some size: dlt takes its time over each, however small."""
-    waiting: dict[str, list[pa.Table]] = {}
-    for name, table in tables:
-        some = waiting.setdefault(name, [])
-        if some and (some[0].schema != table.schema or sum(map(len, some)) >= ROWS_AT_ONCE):
-            yield name, pa.concat_tables(some)
-            some.clear()
-        some.append(table)
-    for name, some in waiting.items():
-        yield name, pa.concat_tables(some)
 
 
 def _told_by_us(failure: BaseException) -> MarketloomError | None:

@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 from ingestion import runner
 from ingestion.model import Member, Response
-from ingestion.plan import sessions_between
+from ingestion.sessions import sessions_between
 from ingestion.sources import pystock
 
 ROOT = Path(__file__).resolve().parents[1]

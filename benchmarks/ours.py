@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime
 
 from ingestion import config
 from ingestion.landing import Landing
+from ingestion.lean import spare_pandas
 from ingestion.pipeline import Run
 from ingestion.plan import Window
 from ingestion.sources import SOURCES
 
 if __name__ == "__main__":
     name, endpoint, since, until = sys.argv[1:]
+    spare_pandas()
     settings = config.load("live")
     whole = SOURCES[name]
     source = replace(whole, endpoints=tuple(known for known in whole.endpoints if known.name == endpoint))

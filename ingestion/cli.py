@@ -14,6 +14,7 @@ from rich.console import Console
 from ingestion import config, warehouse
 from ingestion.config import Settings
 from ingestion.errors import MarketloomError
+from ingestion.lean import spare_pandas
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
@@ -189,6 +190,7 @@ def _show_status(settings: Settings) -> None:
 def _settled(target: str | None) -> Iterator[Settings]:
     """Settings for a command; errors that marketloom raises on purpose end it with one line and status 1."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    spare_pandas()
     try:
         yield config.load(target)
     except config.ConfigurationError as error:

@@ -9,12 +9,15 @@ from functools import lru_cache
 from typing import Any
 
 import dlt
+from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTableSchema, RunnableLoadJob
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
+from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.insert_job_client import InsertValuesLoadJob
+from psycopg2.extensions import make_dsn, parse_dsn
 from pyarrow import parquet
 
 from ingestion.binary_copy import Stream
@@ -103,8 +106,36 @@ class ExactlyOnceClient(PostgresClient):
         self.sql_client.execute_sql(f"alter table {ledger} add column if not exists row_count bigint")
 
 
+@configspec(init=False)
+class Address(PostgresCredentials):
+    """An address as libpq reads and writes it; dlt would import SQLAlchemy for that, where it is installed."""
+
+    def parse_native_representation(self, native_value: str) -> None:
+        found = {"password": "", **parse_dsn(native_value)}  # dlt asks for one even where none is needed
+        names = {"host": "host", "port": "port", "username": "user", "password": "password", "database": "dbname"}
+        self.update({ours: found[theirs] for ours, theirs in names.items() if theirs in found})
+        self.port = int(self.port)
+        self.query = {"options": found["options"]} if "options" in found else {}
+
+    def to_native_representation(self) -> str:
+        named = {"user": self.username, "password": self.password, "dbname": self.database}
+        return str(make_dsn(host=self.host, port=self.port, **named, **self.get_query()))
+
+    def __str__(self) -> str:
+        return str(self.data_location())
+
+
+@configspec
+class AddressedConfiguration(PostgresClientConfiguration):
+    """dlt's configuration of the destination, with such an address."""
+
+    credentials: Address = None  # type: ignore[assignment]  # as dlt writes it
+
+
 class exactly_once_postgres(dlt.destinations.postgres):  # noqa: N801  # dlt names destinations in lower case
     """`dlt.destinations.postgres` whose loads survive kill -9 at any moment without losing or doubling a row."""
+
+    spec = AddressedConfiguration  # type: ignore[assignment]  # as its type is told there
 
     @property
     def client_class(self) -> type[PostgresClient]:

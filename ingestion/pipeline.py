@@ -59,7 +59,7 @@ class Run:
 
         def calls(state: State) -> Calls:
             client = Client(self.source, self.settings, self.landing)
-            plan = Plan(self.source, client, window, state.setdefault("marks", {}))
+            plan = Plan(self.source, client, window, state.setdefault("marks", {}), self.settings.home / "calendar")
             try:
                 yield from plan.calls()
             finally:

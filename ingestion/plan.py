@@ -7,8 +7,7 @@ answered and loaded, so a call that failed is made again by the next run.
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ingestion.errors import (
     AuthenticationFailed,
@@ -21,11 +20,8 @@ from ingestion.errors import (
 from ingestion.http import VALIDATORS, Client
 from ingestion.landing import Landed
 from ingestion.model import Endpoint, Response, Source
+from ingestion.sessions import sessions_between
 
-if TYPE_CHECKING:
-    from exchange_calendars import ExchangeCalendar
-
-EXCHANGE = "XNYS"
 PUBLISHED_AFTER_CLOSE = timedelta(hours=1)
 GIVE_UP_AFTER = 3
 MOST_PAGES = 1000
@@ -67,12 +63,16 @@ class Window:
 
 @dataclass
 class Plan:
-    """The calls of one run of one source. `report` receives one line per failure; `postponed` says what was left."""
+    """The calls of one run of one source. `report` receives one line per failure; `postponed` says what was left.
+
+    `kept` is the folder where the exchange's sessions are kept.
+    """
 
     source: Source
     client: Client
     window: Window
     marks: Mapping[str, str]
+    kept: Path
     failures: list[str] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)
     _unavailable: int = 0
@@ -151,7 +151,7 @@ def _each_session(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     window = plan.window
     cursor = plan.marks.get(endpoint.name)
     start = window.start(cursor, endpoint.overlap).date()
-    found = sessions_between(start, window.end.date())
+    found = sessions_between(start, window.end.date(), plan.kept)
     published = [day.isoformat() for day, close in found if close + PUBLISHED_AFTER_CLOSE <= window.now]
     # Restatements are looked for once a day: to ask for the same sessions at every run would use up the allowance.
     reread, today = f"{endpoint.name}:reread", window.now.date().isoformat()
@@ -166,7 +166,9 @@ def _each_ticker(plan: Plan, endpoint: Endpoint) -> Iterator[Call]:
     window = plan.window
     tickers = window.tickers or plan.client.terms.tickers
     cursors = {ticker: plan.marks.get(f"{endpoint.name}:{ticker}", "") for ticker in tickers}
-    closes = [close for _, close in sessions_between(window.now.date() - timedelta(days=14), window.now.date())]
+    closes = [
+        close for _, close in sessions_between(window.now.date() - timedelta(days=14), window.now.date(), plan.kept)
+    ]
     published = [close + PUBLISHED_AFTER_CLOSE for close in closes]
     last = max(moment for moment in published if moment <= window.now)
     # Longest not asked first: with 25 calls a day, tomorrow's run goes on where today's had to stop.
@@ -216,22 +218,6 @@ def advance(marks: dict[str, str], landed: Landed) -> None:
     for name, value in landed.mark.items():
         if name.startswith(VALIDATORS) or value > marks.get(name, ""):
             marks[name] = value
-
-
-def sessions_between(first: date, last: date) -> list[tuple[date, datetime]]:
-    """The exchange's sessions from `first` to `last`, each with its close in UTC."""
-    if first > last:
-        return []
-    calendar = _calendar(first.year, last.year)
-    sessions = calendar.sessions_in_range(first.isoformat(), last.isoformat())
-    return [(session.date(), calendar.session_close(session).to_pydatetime().astimezone(UTC)) for session in sessions]
-
-
-@lru_cache(maxsize=4)
-def _calendar(first_year: int, last_year: int) -> "ExchangeCalendar":
-    from exchange_calendars import get_calendar  # here, because it costs half a second and bulk files do not need it
-
-    return get_calendar(EXCHANGE, start=f"{first_year - 1}-12-01", end=f"{last_year + 1}-01-31")
 
 
 def _moment(cursor: str) -> datetime:

@@ -20,9 +20,10 @@ from ingestion.errors import MarketloomError
 from ingestion.landing import Landing
 from ingestion.model import Source
 from ingestion.pipeline import Run
-from ingestion.plan import Window, sessions_between
+from ingestion.plan import Window
 from ingestion.redaction import Redactor
 from ingestion.report import SourceReport
+from ingestion.sessions import sessions_between
 from ingestion.sources import SOURCES
 
 

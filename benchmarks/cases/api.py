@@ -9,7 +9,7 @@ from functools import partial
 from benchmarks.harness import Bench, BenchmarkFailed, Comparison, Result, Side
 from benchmarks.market import forget, get, market
 from ingestion import runner
-from ingestion.plan import sessions_between
+from ingestion.sessions import sessions_between
 
 PATH = "/v2/aggs/grouped/locale/us/market/stocks/"
 LAST = date(2024, 3, 15)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from ingestion import config
 from ingestion.landing import Landing
-from ingestion.lean import spare_pandas
+from ingestion.lean import spare_collections, spare_pandas
 from ingestion.pipeline import Run
 from ingestion.plan import Window
 from ingestion.sources import SOURCES
@@ -18,5 +18,6 @@ if __name__ == "__main__":
     whole = SOURCES[name]
     source = replace(whole, endpoints=tuple(known for known in whole.endpoints if known.name == endpoint))
     window = Window(datetime.now(UTC), date.fromisoformat(since), date.fromisoformat(until))
+    spare_collections()
     report = Run(settings, source, Landing(settings.landing_url)).ingest(window)
     sys.exit("\n".join(report.failures) or 0)

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -184,10 +184,7 @@ def content_id(source: str, endpoint: str, params: Mapping[str, str], body: byte
 
 
 def _header(landed: Landed) -> bytes:
-    values = asdict(landed)
-    for name in ("body", "path"):
-        values.pop(name)
-    return orjson.dumps(values)
+    return orjson.dumps({name: value for name, value in vars(landed).items() if name not in ("body", "path")})
 
 
 def _sorted(params: Mapping[str, str]) -> bytes:

@@ -6,6 +6,7 @@ Shared by the source modules; pure, and built column by column because prices co
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NoReturn
 
 import orjson
@@ -117,10 +118,8 @@ def parse_records(
         places = [place for place in places if place not in refusals]
     rows = [records[place] for place in places] if refusals else records
     keys = {name: name for name in table.schema.names} | {name: key for key, name in (rename or {}).items()}
-    columns: dict[str, Any] = {
-        name: [row.get(key) for row in rows] for name, key in keys.items() if name in table.schema.names
-    }
-    columns |= {name: [value] * len(rows) for name, value in (constants or {}).items()}
+    columns: dict[str, Any] = {name: column(rows, key) for name, key in keys.items() if name in table.schema.names}
+    columns |= {name: _repeated(value, len(rows)) for name, value in (constants or {}).items()}
     used = {keys[name] for name in columns if name not in (constants or {})}
     columns |= _extra_columns(rows, used, set(columns))
     parsed = assemble(table, columns, places, lambda place: row_text(rows[place]))
@@ -157,6 +156,19 @@ def assemble(
     return Parsed({table.name: kept}, rejected)
 
 
+def column(rows: Sequence[dict[str, Any]], key: str) -> list[Any]:
+    """The values under a key, None where a row does not have it."""
+    try:
+        return list(map(itemgetter(key), rows))  # as nearly always; three times as fast
+    except KeyError:
+        return [row.get(key) for row in rows]
+
+
+def _repeated(value: Any, count: int) -> Sequence[Any] | pa.Array:
+    is_plain = isinstance(value, bool) or (isinstance(value, str) and value.isascii())
+    return pa.repeat(pa.scalar(value), count) if is_plain else [value] * count
+
+
 def _extra_columns(rows: Sequence[dict[str, Any]], used: set[str], taken: set[str]) -> dict[str, list[Any]]:
     """The keys that the table does not declare, under column names that clash with nothing."""
     unknown = sorted(set().union(*rows) - used) if rows else []
@@ -167,7 +179,7 @@ def _extra_columns(rows: Sequence[dict[str, Any]], used: set[str], taken: set[st
     for key in unknown:
         name = free_name(key, taken)
         taken = taken | {name}
-        extras[name] = [row.get(key) for row in rows]
+        extras[name] = column(rows, key)
     return extras
 
 

@@ -18,6 +18,7 @@ from ingestion.config import Settings
 from ingestion.display import progress, show
 from ingestion.errors import MarketloomError
 from ingestion.landing import Landing
+from ingestion.lean import spare_collections
 from ingestion.model import Source
 from ingestion.pipeline import Run
 from ingestion.plan import Window
@@ -188,6 +189,7 @@ def _each(
 ) -> list[SourceReport]:
     landing = Landing(settings.landing_url)
     reports = []
+    spare_collections()
     with progress(console) as listener:
         for source in sources:
             run = Run(settings, source, landing, listener)

@@ -19,7 +19,7 @@ from ingestion.errors import (
     UnknownTicker,
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source, Table
-from ingestion.parsing import assemble, found, json_object, parse_records, refuse, table
+from ingestion.parsing import assemble, column, found, json_object, parse_records, refuse, table
 from ingestion.values import show
 
 BARS = table(
@@ -161,7 +161,7 @@ def parse_grouped_daily(response: Response) -> Parsed:
     body, results = _results(response, "grouped bars", "T", "o", "c", "t")
     session = response.params["session"]
     # `t` ends the window: at 16:00 in New York, or at midnight. All bars share a few values of it.
-    times: list[Any] = [row.get("t") if isinstance(row, dict) else None for row in results]
+    times = column([row if isinstance(row, dict) else {} for row in results], "t")
     kinds = (int, float)
     wrong = {
         time: _new_york_date(time)
@@ -224,9 +224,11 @@ def parse_news(response: Response) -> Parsed:
 def _flat(article: Any) -> Any:
     if not isinstance(article, dict) or not isinstance(article.get("publisher"), dict):
         return article
-    publisher = {k: v for k, v in article["publisher"].items() if k not in ("logo_url", "favicon_url")}
-    rest = {key: value for key, value in article.items() if key != "publisher"}
-    return {f"publisher_{key}": value for key, value in publisher.items()} | rest
+    publisher = article["publisher"].items()
+    flat = {f"publisher_{key}": value for key, value in publisher if key not in ("logo_url", "favicon_url")}
+    flat.update(article)
+    del flat["publisher"]
+    return flat
 
 
 def parse_splits(response: Response) -> Parsed:

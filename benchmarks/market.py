@@ -16,9 +16,9 @@ KEY = "sandbox-unlimited"
 
 
 @contextmanager
-def market(securities: int) -> Iterator[Sandbox]:
+def market(securities: int, now: str = NOW) -> Iterator[Sandbox]:
     """A market that answers what it was asked before from memory; marketloom's live settings point to it."""
-    with Sandbox(market=Market(seed=7, securities=securities), now=NOW) as sandbox:
+    with Sandbox(market=Market(seed=7, securities=securities), now=now) as sandbox:
         true_answer, known = sandbox.app.answer, dict[tuple[str, str], Any]()
 
         def answer(request: Any) -> Any:

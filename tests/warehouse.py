@@ -6,6 +6,11 @@ from ingestion import warehouse
 from ingestion.config import Settings
 
 
+def key_of(ticker: str) -> str:
+    """SQL for the key of the first company that bore a ticker, itself an SQL expression."""
+    return f"('x' || left(md5({ticker}), 16))::bit(64)::bigint"
+
+
 def rows(settings: Settings, query: str, *, role: str | None = None) -> list[tuple[Any, ...]]:
     """All rows of a query."""
     with warehouse.connect(settings, role=role) as connection, connection.cursor() as cursor:

@@ -65,7 +65,9 @@ measured as (
 )
 
 select
-    coalesce(bearers.security_key, md5(measured.ticker)) as security_key,
+    coalesce(
+        bearers.security_key, cast(cast('x' || substring(md5(measured.ticker) from 1 for 16) as bit(64)) as bigint)
+    ) as security_key,
     measured.ticker,
     measured.trading_date,
     measured.provider,

@@ -4,7 +4,8 @@
     the name of a relation of them, joined by `bore_on`, theirs goes first.
 -#}
 {% macro security_key(ticker, bearers=none) -%}
-    {%- if bearers -%} coalesce({{ bearers }}.security_key, {{ dbt.hash(ticker) }}) {%- else -%} {{ dbt.hash(ticker) }} {%- endif -%}
+    {%- set of_ticker = key_number(dbt.hash(ticker)) -%}
+    {%- if bearers -%} coalesce({{ bearers }}.security_key, {{ of_ticker }}) {%- else -%} {{ of_ticker }} {%- endif -%}
 {%- endmacro %}
 
 

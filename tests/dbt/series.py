@@ -27,7 +27,7 @@ def random_bars(seed: int = 11) -> pd.DataFrame:
     volume[at["TICKS1"][random.random(LENGTH) < 0.4]] = 0
     bars["volume"] = volume
     thinned = (bars["ticker"] == "HALTED") & (random.random(len(bars)) < 0.1)
-    bars.insert(0, "security_key", "random " + bars["ticker"])
+    bars.insert(0, "security_key", -1 - pd.factorize(bars["ticker"])[0])
     return bars[~thinned].reset_index(drop=True)
 
 
@@ -87,5 +87,5 @@ def archived_bars(folder: Path) -> pd.DataFrame:
     bars = pd.concat(frames, ignore_index=True)
     bars = bars[bars["symbol"] != "symbol"].drop_duplicates(["symbol", "date"], keep="last")
     numbers = {name: pd.to_numeric(bars[name], errors="coerce") for name in ("open", "high", "low", "close", "volume")}
-    keys = {"security_key": "real " + bars["symbol"], "ticker": bars["symbol"]}
+    keys = {"security_key": 1 + pd.factorize(bars["symbol"])[0], "ticker": bars["symbol"]}
     return pd.DataFrame({**keys, "trading_date": pd.to_datetime(bars["date"]).dt.date, **numbers})

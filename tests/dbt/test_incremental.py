@@ -7,6 +7,7 @@ import pytest
 from tests.dbt import rawdata
 from tests.dbt.conftest import House
 from tests.dbt.rawdata import Load
+from tests.warehouse import key_of
 
 TIMELESS = (
     *("marts.fct_daily_bars", "marts.fct_daily_bars_adjusted", "marts.fct_corporate_actions", "marts.mart_stock_days"),
@@ -21,26 +22,27 @@ STATE = (
 # Views of what was received; the others stand on tables.
 EARLY_VIEWS = ("path:dbt_project/models/staging", "int_bars__unioned", "int_articles__unioned")
 
+KEY_OF_AW, KEY_OF_BY = key_of("'AW'"), key_of("'BY'")
 
 # Whose the facts of AW (reused) and of BY and BZ (one company, renamed) are in the end.
 COMPANIES = {
-    "select ticker, security_key = md5('AW'), min(trading_date), max(trading_date) from marts.fct_daily_bars "
+    f"select ticker, security_key = {KEY_OF_AW}, min(trading_date), max(trading_date) from marts.fct_daily_bars "
     "where ticker = 'AW' group by 1, 2 order by 3": [
         ("AW", True, date(2024, 1, 2), date(2024, 1, 9)),
         ("AW", False, date(2024, 1, 10), date(2024, 2, 12)),
     ],
     "select ticker, min(trading_date), max(trading_date), count(*) from marts.fct_daily_bars "
-    "where security_key = md5('BY') group by 1 order by 2": [
+    f"where security_key = {KEY_OF_BY} group by 1 order by 2": [
         ("BY", date(2024, 1, 2), date(2024, 1, 22), 15),
         ("BZ", date(2024, 1, 23), date(2024, 2, 12), 15),
     ],
     "select ticker, count(*), count(set_aside_from) from marts.fct_daily_bar_versions "
-    "where security_key = md5('BY') group by 1 order by 1": [("BY", 35, 15), ("BZ", 35, 20)],
+    f"where security_key = {KEY_OF_BY} group by 1 order by 1": [("BY", 35, 15), ("BZ", 35, 20)],
     # The split under the new ticker counts for the bars under the old one, too.
     "select ticker, split_factor, count(*) from marts.fct_daily_bars_adjusted "
-    "where security_key = md5('BY') group by 1, 2 order by 1, 2": [("BY", 0.5, 15), ("BZ", 0.5, 5), ("BZ", 1.0, 10)],
+    f"where security_key = {KEY_OF_BY} group by 1, 2 order by 1, 2": [("BY", 0.5, 15), ("BZ", 0.5, 5), ("BZ", 1.0, 10)],
     # Mentioned in a story of the 5th, when AW was the first company's.
-    "select security_key = md5('AW') from marts.bridge_article_securities where ticker = 'AW'": [(True,)],
+    f"select security_key = {KEY_OF_AW} from marts.bridge_article_securities where ticker = 'AW'": [(True,)],
     "select count(*) from (select security_key from marts.fct_daily_bar_versions "
     "union select security_key from marts.fct_daily_bars_adjusted "
     "union select security_key from marts.fct_corporate_actions "

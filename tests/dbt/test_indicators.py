@@ -32,7 +32,7 @@ def ready(house: House) -> House:
     """The relations that the input reads, every day a session, with random bars up to ten days before their end."""
     house.rows(
         "set role marketloom_transformer; create schema if not exists marts; "
-        f"create table {INPUT} (security_key text, ticker text, trading_date date, open_price float, "
+        f"create table {INPUT} (security_key bigint, ticker text, trading_date date, open_price float, "
         "high_price float, low_price float, close_price float, volume float, known_from timestamptz, "
         "primary key (security_key, trading_date)); "
         "create table marts.dim_sessions as select d::date as trading_date, true as is_session, "

@@ -25,6 +25,7 @@ from tests.dbt.conftest import House
 from tests.dbt.rawdata import Load
 from tests.dbt.test_incremental import EARLY_VIEWS
 from tests.shared import DATA, need
+from tests.warehouse import key_of
 
 ARCHIVES = (("20151216", "20151217"), ("20151218",))
 CLOCKS = ("2024-03-15T12:00:00+00:00", "2024-03-15T22:30:00+00:00", "2024-03-19T23:00:00+00:00")
@@ -141,7 +142,8 @@ def test_asking_for_the_past_gives_what_building_it_gives(cursor: Cursor, step: 
 
 def test_a_ticker_that_was_anothers_is_keyed_as_was_known(cursor: Cursor) -> None:
     keys = (
-        "select count(distinct security_key), count(*) filter (where security_key = md5(ticker)) > 0 from {} where {}"
+        f"select count(distinct security_key), count(*) filter (where security_key = {key_of('ticker')}) > 0 "
+        "from {} where {}"
     )
     for mart in ("fct_daily_bar_versions", "fct_daily_bars", "fct_daily_bars_adjusted", "fct_daily_indicators"):
         for schema, told in (

@@ -11,6 +11,7 @@ from rich.console import Console
 from ingestion import config, runner
 from tests.dbt.conftest import House
 from tests.shared import DATA, need
+from tests.warehouse import key_of
 
 PRICES = ["open", "high", "low", "close", "volume"]
 
@@ -178,7 +179,7 @@ def test_tickers_that_another_company_took_over_are_told_apart(filled: House) ->
 
 def test_bars_of_a_ticker_taken_over_are_those_of_their_company(filled: House) -> None:
     rows = filled.rows(
-        "select b.ticker, s.security_name, s.security_key = md5(b.ticker), count(*), "
+        f"select b.ticker, s.security_name, s.security_key = {key_of('b.ticker')}, count(*), "
         "min(b.trading_date)::text, max(b.trading_date)::text, s.first_trading_date::text, s.last_trading_date::text "
         "from marts.fct_daily_bars b join marts.dim_securities s using (security_key) "
         "where b.ticker in ('BLVD', 'BLVDW', 'CLAC', 'CLACU', 'CLACW') group by b.ticker, s.security_key order by 1, 5"

@@ -9,6 +9,9 @@ import pytest
 from ingestion.sources import calendar
 from tests.dbt.conftest import House
 from tests.dbt.rawdata import Load, at
+from tests.warehouse import key_of
+
+KEY_OF_BLVD, KEY_OF_FB = key_of("'BLVD'"), key_of("'FB'")
 
 FIRST = date(2015, 11, 2)
 WHOLE = ("intermediate.int_listings__tracked", "intermediate.int_tickers__borne", "marts.dim_security_versions")
@@ -94,7 +97,7 @@ def test_lists_may_be_loaded_in_any_order(told: House) -> None:
 
 def test_a_reused_ticker_is_another_security(told: House) -> None:
     rows = told.rows(
-        "select security_name, security_key = md5('BLVD'), valid_from, valid_to from marts.dim_security_versions "
+        f"select security_name, security_key = {KEY_OF_BLVD}, valid_from, valid_to from marts.dim_security_versions "
         "where ticker = 'BLVD' and is_current order by valid_from"
     )
     assert rows == [
@@ -105,7 +108,7 @@ def test_a_reused_ticker_is_another_security(told: House) -> None:
 
 def test_a_renamed_company_takes_its_key_along(told: House) -> None:
     rows = told.rows(
-        "select ticker, security_name, security_key = md5('FB'), valid_from::text, valid_to::text "
+        f"select ticker, security_name, security_key = {KEY_OF_FB}, valid_from::text, valid_to::text "
         "from marts.dim_security_versions where ticker in ('FB', 'META') and is_current order by valid_from, ticker"
     )
     assert rows == [

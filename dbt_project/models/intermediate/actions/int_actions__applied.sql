@@ -12,7 +12,7 @@
 -- (see the macro refactored_securities).
 select
     cast(null as {{ dbt.type_string() }}) as model,
-    cast(null as {{ dbt.type_string() }}) as security_key,
+    cast(null as {{ dbt.type_bigint() }}) as security_key,
     cast(null as date) as from_date,
     cast(null as date) as until_date,
     cast(null as {{ type_double() }}) as split_factor,

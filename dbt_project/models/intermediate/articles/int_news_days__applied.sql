@@ -3,7 +3,7 @@
 -- Starts empty and is written by mart_stock_days, in the transaction that takes over the counts. Whatever differs from
 -- it has to be taken over anew.
 select
-    cast(null as {{ dbt.type_string() }}) as security_key,
+    cast(null as {{ dbt.type_bigint() }}) as security_key,
     cast(null as date) as trading_date,
     cast(null as {{ dbt.type_int() }}) as article_count,
     cast(null as {{ type_double() }}) as mean_sentiment_score,

@@ -10,7 +10,7 @@
 select
     cast(null as {{ dbt.type_string() }}) as model,
     cast(null as {{ dbt.type_string() }}) as ticker,
-    cast(null as {{ dbt.type_string() }}) as security_key,
+    cast(null as {{ dbt.type_bigint() }}) as security_key,
     cast(null as date) as from_date,
     cast(null as date) as until_date,
     cast(null as {{ dbt.type_int() }}) as ticker_number,

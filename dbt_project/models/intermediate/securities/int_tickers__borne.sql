@@ -48,7 +48,7 @@ keyed as (
         lead(from_date) over (partition by ticker order by bearer_number) as until_date,
         case
             when bearer_number = 1 then {{ security_key('ticker') }}
-            else {{ hash_of(['ticker', 'identity']) }}
+            else {{ key_number(hash_of(['ticker', 'identity'])) }}
         end as own_key
     from parted
 ),
@@ -58,7 +58,7 @@ carried as (
     select
         *,
         first_value(own_key) over (
-            partition by coalesce(composite_figi, own_key)
+            partition by coalesce(composite_figi, cast(own_key as {{ dbt.type_string() }}))
             order by coalesce(left_date, cast('9999-12-31' as date)), known_from, ticker
         ) as security_key
     from keyed

@@ -5,7 +5,14 @@ with mentions as (
 ),
 
 session_returns as (
-    select * from {{ ref('int_session_returns__measured') }}
+    select
+        measured.*,
+        {%- for count in [0, 1, 5, 20] %}
+        measured.return_{{ count }} - market.return_{{ count }} as abnormal_return_{{ count }},
+        {%- endfor %}
+        market.security_count as market_security_count
+    from {{ ref('int_session_returns__measured') }} as measured
+    inner join {{ ref('int_session_returns__averaged') }} as market on measured.trading_date = market.trading_date
 )
 
 select

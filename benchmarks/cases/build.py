@@ -35,6 +35,9 @@ def run(bench: Bench) -> Iterator[Result]:
     ours = Side("dbt build", lambda: built.dbt(*build))
     reference = Side("psql", lambda: built.script(SCRIPT), lambda: _empty(built))
     yield built.compare(Comparison("build: marts of bars, against one SQL script", ours, reference, 1.25, "at most"))
+    for mart in MARTS:
+        if (ours_have := _indexes(built, "marts", mart)) != (theirs_have := _indexes(built, "reference", mart)):
+            raise BenchmarkFailed(f"{mart}: dbt's indexes are {ours_have}, the script's {theirs_have}")
     different = {mart: rows for mart in MARTS if (rows := _different(built, mart))}
     if different:
         raise BenchmarkFailed(f"dbt's tables and the script's differ in so many rows: {different}")
@@ -43,6 +46,15 @@ def run(bench: Bench) -> Iterator[Result]:
 
 def _empty(built: History) -> None:
     built.execute("drop schema if exists reference cascade", "create schema reference")
+
+
+def _indexes(built: History, schema: str, mart: str) -> list[str]:
+    """The definitions of a table's indexes, without names."""
+    found: list[str] = built.value(
+        "select array_agg(told order by told) from (select regexp_replace(indexdef, ' INDEX .* USING', '') as told "
+        f"from pg_indexes where schemaname = '{schema}' and tablename = '{mart}') as indexes"  # our own names
+    )
+    return found
 
 
 def _different(built: History, mart: str) -> int:

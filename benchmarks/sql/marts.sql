@@ -105,7 +105,6 @@ left join intermediate.int_tickers__borne as bearers
 alter table reference.fct_daily_bar_versions
 add primary key (security_key, trading_date, ticker, provider, version_number);
 create unique index on reference.fct_daily_bar_versions (ticker, trading_date, provider, version_number);
-create index on reference.fct_daily_bar_versions (ticker, trading_date, known_from);
 create index on reference.fct_daily_bar_versions (trading_date, known_from);
 analyze reference.fct_daily_bar_versions;
 
@@ -963,4 +962,3 @@ from delivered
 left join restated on delivered.provider = restated.provider and delivered.trading_month = restated.trading_month;
 
 alter table reference.mart_restatements add primary key (provider, trading_month);
-create unique index on reference.mart_restatements (provider, trading_month);

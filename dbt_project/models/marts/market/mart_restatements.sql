@@ -3,7 +3,6 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['provider', 'trading_month'],
-        indexes=[{'columns': ['provider', 'trading_month'], 'unique': true}],
         pre_hook="{{ claim_new_loads(upstream='fct_daily_bar_versions') }}",
     )
 }}

@@ -74,7 +74,7 @@ def cursor(house: House, models: Models) -> Iterator[Cursor]:
             # After the cut some jump and some fall, so that no frame can miss it; one does not trade every day.
             cursor.execute(
                 f"insert into {mart} (security_key, ticker, trading_date, open_price, high_price, low_price, "
-                "close_price, volume, known_from) select 'key ' || k, 'T' || k, date '2020-01-01' + n, c + 0.25, "
+                "close_price, volume, known_from) select k, 'T' || k, date '2020-01-01' + n, c + 0.25, "
                 "c + 1, c - 1, c, 1000 + (n * (k + 2) * 7919) %% 1009, timestamptz '2020-01-02' + n * interval '1 day' "
                 "from generate_series(1, 5) as k, generate_series(1, %s) as n, "
                 "lateral (select "

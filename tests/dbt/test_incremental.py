@@ -1,6 +1,6 @@
 """Loads may come in any order, late, unfinished or in the middle of a build: the marts are the same in the end."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -163,6 +163,34 @@ def test_a_model_that_breaks_off_has_claimed_nothing(ready: House) -> None:
     assert ready.rows(usable.format("marts.fct_daily_indicators")) == ready.rows(
         usable.format("intermediate.int_bars__numbered")
     )
+
+
+def test_what_followed_a_story_is_measured_again_where_a_bar_within_its_reach_changes(ready: House) -> None:
+    def measured() -> dict[tuple[str, int], tuple[float, str]]:
+        rows = ready.rows(
+            "select ticker, trading_date, return_5, m.xmin::text from intermediate.int_session_returns__measured as m "
+            "inner join marts.fct_daily_bars using (security_key, trading_date) where is_final"
+        )
+        return {(ticker, days.index(day)): (returned, written) for ticker, day, returned, written in rows}
+
+    def restate(load_id: str, place: int) -> None:
+        row = {"ticker": "AV", "date": days[place], "vwap": 11.0, "transactions": 7, **rawdata.bar(0, place, 5.0)}
+        load = Load("polygon", load_id)
+        ready.load([load.add("bars", f"restated-{place}", rawdata.at(days[29] + timedelta(days=place), 12), [row])])
+        run(ready)
+
+    days = rawdata.sessions()
+    forget(ready)
+    ready.load([rawdata.polygon_bars("200.1", 0, 30), rawdata.polygon_reference(), rawdata.polygon_news()])
+    run(ready)
+    before = measured()
+    assert {("AV", 3), ("AV", 4), ("AW", 3), ("AW", 4)} <= set(before)
+    restate("200.2", 25)
+    assert measured() == before
+    restate("200.3", 9)
+    after = measured()
+    assert {key for key in before if after[key] != before[key]} == {("AV", 3), ("AV", 4)}
+    assert after["AV", 4][0] > before["AV", 4][0]
 
 
 def counts(house: House) -> tuple[int, int]:

@@ -8,6 +8,7 @@
             {'columns': ['trading_date']},
         ],
         pre_hook="{{ claim_new_loads(sources=bar_providers()) }}",
+        post_hook="{{ index_where(['ticker'], 'suspicion is not null') }}",
     )
 }}
 

@@ -159,7 +159,7 @@ def assemble(
 def column(rows: Sequence[dict[str, Any]], key: str) -> list[Any]:
     """The values under a key, None where a row does not have it."""
     try:
-        return list(map(itemgetter(key), rows))  # as nearly always; three times as fast
+        return list(map(itemgetter(key), rows))  # as nearly always, and sooner done
     except KeyError:
         return [row.get(key) for row in rows]
 

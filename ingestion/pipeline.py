@@ -152,7 +152,7 @@ class Run:
 
     def _raw_rows(self, state: State, calls: Callable[[State], Calls]) -> Rows:
         marks = state.setdefault("marks", {})
-        for landed in self.landing.after(self.source.name, state.get("landed_through", "")):
+        for landed in _ahead(self.landing.after(self.source.name, state.get("landed_through", ""))):
             yield self._consume(landed, state, marks)
         making = calls(state)
         try:
@@ -258,8 +258,8 @@ def _nothing() -> Calls:
     yield from ()
 
 
-def _ahead(landing: Calls) -> Calls:
-    """The same answers, the next of which is landed while the one before it is parsed."""
+def _ahead(landing: Iterator[Landed]) -> Calls:
+    """The same answers, the next of which is landed, or read from there, while the one before it is parsed."""
     with ThreadPoolExecutor(1, thread_name_prefix="landing") as thread:
         following = thread.submit(next, landing, None)
         while (landed := following.result()) is not None:

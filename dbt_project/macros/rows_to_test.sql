@@ -16,7 +16,9 @@
     {%- elif sources -%}
         {%- set rows = rows_of_untested_loads(relation, sources) -%}
     {%- else -%}
-        {%- set rows = rows_to_test(relation) -%}
+        {%- set keys = keys_to_test(relation) -%}
+        {%- set is_empty = keys and adapter.dispatch('is_empty', 'marketloom')(keys) -%}
+        {%- set rows = no_rows_of(relation, keys ~ ', which is empty') if is_empty else rows_to_test(relation) -%}
     {%- endif -%}
     {%- if config.get('where') -%}
         {%- set rows = '(select * from ' ~ rows ~ ' where ' ~ config.get('where') ~ ') as dbt_subquery' -%}
@@ -94,16 +96,20 @@
 {%- endmacro %}
 
 
+{#- The rows of a model that came with loads which no passed test has read. -#}
 {% macro rows_of_untested_loads(relation, sources) -%}
     {%- set finished = ref('int_loads__finished') -%}
     {%- set processed = ref('int_loads__processed') -%}
     {%- if not execute or reads_all_rows() or not load_relation(finished) or not load_relation(processed) -%}
         {{ return(relation) }}
     {%- endif -%}
-    {%- set of_view = "from " ~ processed ~ " as tested where tested.model = '" ~ relation.identifier ~ "'" -%}
-    {%- if not run_query('select 1 ' ~ of_view ~ ' limit 1') -%}
+    {%- set untested = sources_of_untested_loads(finished, processed) -%}
+    {%- if untested.get(relation.identifier, untested.get('', [])) | select('in', sources) | list | length == 0 -%}
+        {{ return(no_rows_of(relation, 'tests of every _dlt_load_id')) }}
+    {%- elif relation.identifier not in untested -%}
         {{ return(relation) }}
     {%- endif -%}
+    {%- set of_view = "from " ~ processed ~ " as tested where tested.model = '" ~ relation.identifier ~ "'" -%}
     {%- set rows -%}
         (
             select * from {{ relation }}
@@ -123,6 +129,32 @@
         ) as rows_of_untested_loads
     {%- endset -%}
     {{ return(rows) }}
+{%- endmacro %}
+
+
+{#- Of each model of which loads were tested before: the sources that have loads which were not; and under '', all
+    sources that have loads. -#}
+{% macro sources_of_untested_loads(finished, processed) -%}
+    {%- if 'untested loads' not in remembered() -%}
+        {%- set query -%}
+            select models.model, finished.source_name
+            from (select distinct model from {{ processed }}) as models
+            left join {{ finished }} as finished on not exists (
+                select 1 from {{ processed }} as tested
+                where tested.model = models.model and tested.source = finished.source_name
+                    and tested.load_id = finished.load_id
+            )
+            group by models.model, finished.source_name
+            union all
+            select distinct '', source_name from {{ finished }}
+        {%- endset -%}
+        {%- set found = {} -%}
+        {%- for model_name, source_name in run_query(query).rows -%}
+            {%- do found.setdefault(model_name or '', []).append(source_name) -%}
+        {%- endfor -%}
+        {%- do remembered().update({'untested loads': found}) -%}
+    {%- endif -%}
+    {{ return(remembered()['untested loads']) }}
 {%- endmacro %}
 
 
@@ -165,30 +197,52 @@
 {%- endmacro %}
 
 
+{#- The condition of a test that has nothing to read, with what holds it instead; rows to test that are none; and whether
+    the SQL of a test has such a condition. -#}
+{% macro nothing_to_read(held_by) -%} false /* held by {{ held_by }} */ {%- endmacro %}
+
+{% macro no_rows_of(relation, held_by) -%}
+    {{ return('(select * from ' ~ relation ~ ' where ' ~ nothing_to_read(held_by) ~ ') as no_rows') }}
+{%- endmacro %}
+
+{% macro is_nothing_to_read(sql) -%} {{ return(nothing_to_read('').split(' */')[0] in sql) }} {%- endmacro %}
+
+
 {#- What the database itself enforces needs no reading: the name of what holds it, in a build, or none. -#}
 {% macro what_holds_not_null(column_name) -%}
     {%- set relation = tested_table() -%}
-    {%- if relation -%}
-        {{ return(adapter.dispatch('what_holds_not_null', 'marketloom')(relation, column_name)) }}
-    {%- endif -%}
+    {{ return('not null' if relation and column_name in what_is_held(relation).not_null else none) }}
+{%- endmacro %}
+
+
+{#- As above for columns that are unique together: a valid unique index on some or all of them. Only rows with a null in
+    those of its columns that are nullable may still be alike. -#}
+{% macro what_holds_unique(columns) -%}
+    {%- set relation = tested_table() -%}
+    {%- for held in what_is_held(relation).unique if held.columns | reject('in', columns) | list | length == 0 -%}
+        {{ return(held) }}
+    {%- endfor -%}
     {{ return(none) }}
 {%- endmacro %}
 
 
-{#- As above for columns that are unique together, where none of them is null. -#}
-{% macro what_holds_unique(columns) -%}
-    {%- set relation = tested_table() -%}
-    {%- if relation -%}
-        {{ return(adapter.dispatch('what_holds_unique', 'marketloom')(relation, columns)) }}
+{#- The columns of a table that are never null and its unique indexes, the strictest first: asked once an invocation. -#}
+{% macro what_is_held(relation) -%}
+    {%- if not relation -%}
+        {{ return({'not_null': [], 'unique': []}) }}
     {%- endif -%}
-    {{ return(none) }}
+    {%- set place = 'held of ' ~ relation -%}
+    {%- if place not in remembered() -%}
+        {%- do remembered().update({place: adapter.dispatch('what_is_held', 'marketloom')(relation)}) -%}
+    {%- endif -%}
+    {{ return(remembered()[place]) }}
 {%- endmacro %}
 
 
 {#- The table that the running test is about, if the test need not read all of it. -#}
 {% macro tested_table() -%}
     {%- set node = graph.nodes.get(model.attached_node) if execute -%}
-    {%- if not node or flags.WHICH != 'build' -%}
+    {%- if not node or flags.WHICH != 'build' or node.config.materialized == 'view' -%}
         {{ return(none) }}
     {%- endif -%}
     {{ return(relation_of(node)) }}
@@ -198,5 +252,5 @@
 {#- On other databases all rows are read, and nothing is known to be held. -#}
 {% macro default__noted_keys(relation, key) -%} {{ return(none) }} {%- endmacro %}
 {% macro default__note_tested_rows(nodes) -%} {%- endmacro %}
-{% macro default__what_holds_not_null(relation, column_name) -%} {{ return(none) }} {%- endmacro %}
-{% macro default__what_holds_unique(relation, columns) -%} {{ return(none) }} {%- endmacro %}
+{% macro default__is_empty(keys) -%} {{ return(false) }} {%- endmacro %}
+{% macro default__what_is_held(relation) -%} {{ return({'not_null': [], 'unique': []}) }} {%- endmacro %}

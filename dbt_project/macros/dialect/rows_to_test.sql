@@ -6,19 +6,34 @@
     triggers, and so is read whole.
 -#}
 {% macro postgres__noted_keys(relation, key) -%}
+    {%- set place = 'keys of ' ~ relation -%}
+    {%- if place not in remembered() -%}
+        {%- do remembered().update({place: read_noted_keys(relation, key)}) -%}
+    {%- endif -%}
+    {{ return(remembered()[place].table) }}
+{%- endmacro %}
+
+
+{% macro read_noted_keys(relation, key) -%}
     {%- set found -%}
         select 1 from pg_trigger where tgrelid = to_regclass('{{ relation }}') and tgname = 'note_inserted_rows'
     {%- endset -%}
     {%- if not run_query(found) -%}
-        {{ return(none) }}
+        {{ return({'table': none}) }}
     {%- endif -%}
     {%- set keys = untested_schema() ~ '.' ~ relation.identifier -%}
+    {%- set noted -%}
+        select count(*) as row_count, count(*) filter (where {{ key | join(' is null or ') }} is null) as lost_count
+        from {{ keys }}
+    {%- endset -%}
+    {%- set row_count, lost_count = run_query(noted)[0] -%}
+    {%- do remembered().update({'is empty: ' ~ keys: row_count == 0}) -%}
     {#- A row without its key cannot be looked up by it. -#}
-    {%- if run_query('select 1 from ' ~ keys ~ ' where ' ~ key | join(' is null or ') ~ ' is null limit 1') -%}
-        {{ return(none) }}
-    {%- endif -%}
-    {{ return(keys) }}
+    {{ return({'table': none if lost_count else keys}) }}
 {%- endmacro %}
+
+
+{% macro postgres__is_empty(keys) -%} {{ return(remembered()['is empty: ' ~ keys]) }} {%- endmacro %}
 
 
 {% macro untested_schema() -%}
@@ -76,34 +91,35 @@
 {%- endmacro %}
 
 
-{% macro postgres__what_holds_not_null(relation, column_name) -%}
+{% macro postgres__what_is_held(relation) -%}
     {%- set query -%}
-        select 'not null' from pg_attribute
-        where attrelid = to_regclass('{{ relation }}') and attname = '{{ column_name }}' and attnotnull
-    {%- endset -%}
-    {%- set found = run_query(query) -%}
-    {{ return(found[0][0] if found else none) }}
-{%- endmacro %}
-
-
-{#- A valid unique index on some or all of the columns. Only rows with a null in it may still be alike. -#}
-{% macro postgres__what_holds_unique(relation, columns) -%}
-    {%- set query -%}
+        select 'not null' as held_by, attname::text as column_names, '' as nullable_names
+        from pg_attribute
+        where attrelid = to_regclass('{{ relation }}') and attnum > 0 and attnotnull
+        union all
         select
             pg_index.indexrelid::regclass::text,
-            coalesce(string_agg(column_name, ' ') filter (where not attnotnull and not indnullsnotdistinct), '')
+            string_agg(attname, ' '),
+            coalesce(string_agg(attname, ' ') filter (where not attnotnull and not indnullsnotdistinct), '')
         from pg_index
         cross join unnest(indkey::smallint[]) with ordinality as indexed (number, place)
         left join pg_attribute on attrelid = indrelid and attnum = indexed.number
-        left join unnest(array['{{ columns | join("', '") }}']) as tested (column_name) on column_name = attname
         where
             indrelid = to_regclass('{{ relation }}') and indisunique and indisvalid and indpred is null
             and indexed.place <= indnkeyatts
         group by pg_index.indexrelid
-        having count(*) = count(column_name)
-        order by 2, 1
-        limit 1
+        having count(*) = count(attname)
+        order by 3, 1
     {%- endset -%}
-    {%- set found = run_query(query) -%}
-    {{ return({'index': found[0][0], 'nullable': found[0][1].split()} if found else none) }}
+    {%- set held = {'not_null': [], 'unique': []} -%}
+    {%- for held_by, column_names, nullable_names in run_query(query).rows -%}
+        {%- if held_by == 'not null' -%}
+            {%- do held.not_null.append(column_names) -%}
+        {%- else -%}
+            {%- do held.unique.append(
+                {'index': held_by, 'columns': column_names.split(), 'nullable': (nullable_names or '').split()}
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(held) }}
 {%- endmacro %}

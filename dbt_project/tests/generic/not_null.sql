@@ -3,5 +3,5 @@
 {%- set held_by = what_holds_not_null(column_name) -%}
 select *
 from {{ model }}
-where {% if held_by %}false /* held by {{ held_by }} */{% else %}{{ column_name }} is null{% endif %}
+where {% if held_by %}{{ nothing_to_read(held_by) }}{% else %}{{ column_name }} is null{% endif %}
 {%- endtest %}

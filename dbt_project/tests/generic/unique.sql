@@ -5,7 +5,7 @@ select
     {{ column_name }},
     count(*) as row_count
 from {{ model }}
-where {% if held %}false /* held by {{ held.index }} */{% else %}{{ column_name }} is not null{% endif %}
+where {% if held %}{{ nothing_to_read(held.index) }}{% else %}{{ column_name }} is not null{% endif %}
 group by {{ column_name }}
 having count(*) > 1
 {%- endtest %}

@@ -7,7 +7,12 @@ select
     count(*) as row_count
 from {{ rows_to_test(model) if held else model }}
 {%- if held %}
-where {{ held.nullable | join(' is null or ') ~ ' is null' if held.nullable else 'false' }} /* held by {{ held.index }} */
+where
+    {% if held.nullable -%}
+    {{ held.nullable | join(' is null or ') }} is null /* otherwise held by {{ held.index }} */
+    {%- else -%}
+    {{ nothing_to_read(held.index) }}
+    {%- endif %}
 {%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1

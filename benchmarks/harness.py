@@ -183,7 +183,7 @@ class Bench:
 
     def dbt(self, *arguments: str, **environment: str) -> Process:
         """dbt, as `marketloom run` calls it, measured."""
-        return self.process([str(Path(sys.executable).with_name("dbt")), *arguments, "--quiet"], **environment)
+        return self.process([sys.executable, "-m", "ingestion.transform", *arguments, "--quiet"], **environment)
 
     def dlt(self, module: str, *arguments: str) -> Process:
         """A module that uses dlt by itself, measured: default settings, its own state, the warehouse's address last."""

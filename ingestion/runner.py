@@ -154,8 +154,7 @@ def sample(folder: Path, now: str | None = None, sessions: int = 10, *, is_kept:
 
 def dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run dbt on the target, in the same environment and against the same warehouse."""
-    program = Path(sys.executable).with_name("dbt")
-    command = [str(program), *arguments, "--target", settings.target]
+    command = [sys.executable, "-m", "ingestion.transform", *arguments, "--target", settings.target]
     return subprocess.run(command, cwd=settings.root, env=settings.subprocess_environment, check=False).returncode
 
 

@@ -4,50 +4,83 @@
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
         indexes=[{'columns': ['security_key', 'trading_date'], 'unique': true}],
-        pre_hook=["{{ follow_changes('int_bars__tracked') }}", "{{ forget_returns_measured_otherwise() }}"],
+        pre_hook=[
+            "{{ follow_changes('int_bars__tracked') }}",
+            "{{ follow_changes('int_news_days__counted') }}",
+            "{{ forget_bars_no_longer_there() }}",
+        ],
     )
 }}
 
 -- Returns that begin at a session's close, for event studies. They reach forward on purpose: a row must only be joined
--- to what was known by the close of its trading date. What the hook has not forgotten stands as it is.
+-- to what was known by the close of its trading date.
 
+{#- Read where they are needed: as steps of the query's own they would be copied whole, without their indexes. -#}
 {%- set bars = ref('int_bars__numbered') %}
+{%- set news_days = ref('int_news_days__counted') %}
 
 with newest as (
     select max(session_number) as session_number from {{ ref('int_bars__tracked') }}
     where bar_number is not null
 ),
 
-mentions as (
-    select * from {{ ref('bridge_article_securities') }}
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
+changed as (  -- noqa: ST03
+    select
+        security_key,
+        trading_date,
+        session_number
+    from {{ ref('int_bars__tracked') }}
+    where change_number > {{ last_followed('int_bars__tracked') }}
 ),
 
-mentioned_days as (
+changed_from as (  -- noqa: ST03
     select
         security_key,
-        effective_session_date as trading_date
-    from mentions
-    union
-    select
-        security_key,
-        published_effective_session_date as trading_date
-    from mentions
+        min(session_number) as session_number
+    from changed
+    group by security_key
 ),
 
 {% if is_incremental() -%}
 wanted as (
-    select mentioned_days.*
-    from mentioned_days
-    left join {{ this }} as measured
+    select
+        security_key,
+        trading_date
+    from {{ news_days }}
+    where change_number > {{ last_followed('int_news_days__counted') }}
+    union
+    -- A bar where news was waiting for one.
+    select
+        waiting.security_key,
+        waiting.trading_date
+    from changed
+    {{ looked_up(news_days, 'waiting', is_same('waiting', 'changed', ['security_key', 'trading_date'])) }}
+    union
+    -- Sessions were still to come, or are again: the newest may have lost its bars.
+    select
+        open_days.security_key,
+        open_days.trading_date
+    from {{ this }} as open_days
+    cross join newest
+    where not open_days.is_final or open_days.session_number + 20 > newest.session_number
+    union
+    select
+        measured.security_key,
+        measured.trading_date
+    from changed_from
+    inner join {{ this }} as measured
         on
-            mentioned_days.security_key = measured.security_key
-            and mentioned_days.trading_date = measured.trading_date
-    where measured.security_key is null
+            changed_from.security_key = measured.security_key
+            and changed_from.session_number <= measured.session_number + 20
 ),
 
 {% else -%}
 wanted as (
-    select * from mentioned_days
+    select
+        security_key,
+        trading_date
+    from {{ news_days }}
 ),
 
 {% endif -%}

@@ -4,15 +4,13 @@
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
-        pre_hook=["{{ follow_changes('fct_daily_bars_adjusted') }}", "{{ forget_days_no_longer_there() }}"],
-        post_hook="{{ note_applied_news() }}",
+        pre_hook=[
+            "{{ follow_changes('fct_daily_bars_adjusted') }}",
+            "{{ follow_changes('int_news_days__counted') }}",
+            "{{ forget_days_no_longer_there() }}",
+        ],
     )
 }}
-
-{%- set columns_of_news = [
-    'security_key', 'trading_date', 'article_count', 'mean_sentiment_score', 'known_article_count',
-    'known_mean_sentiment_score',
-] %}
 
 -- `int_bars__touched` is written by fct_daily_bars_adjusted: {{ ref('fct_daily_bars_adjusted') }}
 
@@ -22,14 +20,10 @@ with sessions as (
 ),
 
 news as (
-    select {{ columns_of_news | join(', ') }} from {{ ref('int_news_days__counted') }}
+    select * from {{ ref('int_news_days__counted') }}
 ),
 
 -- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
-news_before as (  -- noqa: ST03
-    select {{ columns_of_news | join(', ') }} from {{ ref('int_news_days__applied') }}
-),
-
 touched as (  -- noqa: ST03
     select
         security_key,
@@ -41,17 +35,11 @@ touched as (  -- noqa: ST03
 
 {% if is_incremental() -%}
 changed_news as (
-    (
-        select * from news
-        except
-        select * from news_before
-    )
-    union all
-    (
-        select * from news_before
-        except
-        select * from news
-    )
+    select
+        security_key,
+        trading_date
+    from {{ ref('int_news_days__counted') }}
+    where change_number > {{ last_followed('int_news_days__counted') }}
 ),
 
 -- From where on a security's days are made anew: all that follow a bar, or the one day that has other news.

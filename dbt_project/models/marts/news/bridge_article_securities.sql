@@ -3,7 +3,8 @@
         materialized='incremental',
         incremental_strategy='append',
         indexes=[
-            {'columns': ['security_key', 'article_key']},
+            {'columns': ['security_key', 'effective_session_date']},
+            {'columns': ['security_key', 'published_effective_session_date']},
             {'columns': ['effective_session_date']},
             {'columns': ['published_effective_session_date']},
             {'columns': ['learned_at']},
@@ -13,9 +14,16 @@
                 (ref('int_articles__deduplicated'), 'published_at'), (this, 'learned_at')
             ]) }}",
             "{{ note_stories_of_rekeyed_tickers() }}",
+            "{{ number_changes() }}",
+            "{{ touch_news_days_to_forget() }}",
             "{{ forget_outdated_stories() }}",
         ],
-        post_hook=["{{ note_stories_as_told() }}", "{{ note_applied_sessions() }}", "{{ note_applied_bearers() }}"],
+        post_hook=[
+            "{{ touch_news_days() }}",
+            "{{ note_stories_as_told() }}",
+            "{{ note_applied_sessions() }}",
+            "{{ note_applied_bearers() }}",
+        ],
     )
 }}
 

@@ -142,3 +142,22 @@ def test_a_table_of_other_columns_is_not_added_to(mended: House, change: str) ->
     mended.rows(f"alter table marts.fct_daily_bars {change}")
     done = mended.dbt.run("run", "--select", "fct_daily_bars")
     assert done.returncode == 1 and "out of sync" in done.stdout
+
+
+def test_a_ledger_of_an_earlier_version_is_forgotten_by_a_full_refresh(standing: House) -> None:
+    ledgers = [
+        node["name"]
+        for node in standing.dbt.artifact("manifest")["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["full_refresh"] is False
+    ]
+    kinds = (
+        "select table_name, column_name, data_type from information_schema.columns "
+        "where table_schema = 'intermediate' and table_name = any(array['" + "', '".join(ledgers) + "']) order by 1, 2"
+    )
+    as_it_should_be = standing.rows(kinds)
+    followed = standing.rows("select * from intermediate.int_changes__followed order by 1, 2")
+    standing.rows("alter table intermediate.int_bars__touched alter security_key type text")
+    standing.dbt.must("run", "--full-refresh", "--select", "int_bars__touched", "int_changes__followed")
+    assert standing.rows(kinds) == as_it_should_be
+    # The others stay as they are.
+    assert standing.rows("select * from intermediate.int_changes__followed order by 1, 2") == followed != []

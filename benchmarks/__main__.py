@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"by default all: {', '.join(known)}")
     parser.add_argument("--rows", type=int, default=3_000_000, help="bars to load (default: 3,000,000)")
     parser.add_argument(
-        "--history", type=int, nargs="+", default=[1_000_000, 3_000_000], help="lengths of history, in bars"
+        "--history", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000], help="lengths of history, in bars"
     )
     parser.add_argument("--repeat", type=int, default=3, help="how often each side is measured (default: 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")

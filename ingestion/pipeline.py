@@ -32,6 +32,9 @@ from ingestion.report import SourceReport
 
 Listener = Callable[[str, Landed], None]
 
+# The server learns of a killed run when it next looks at the connection, a moment later.
+PATIENCE = timedelta(seconds=3)
+
 
 class AlreadyRunning(MarketloomError):
     """Another run of the same source is at work on the same warehouse."""
@@ -217,13 +220,18 @@ class Run:
 
 @contextmanager
 def alone(settings: Settings, source: Source) -> Iterator[None]:
-    """Hold the source for this process; the lock lives in the warehouse and dies with the connection."""
+    """Hold the source for this process; the lock lives in the warehouse and dies with the connection.
+
+    Raises AlreadyRunning if another process holds it for longer than `PATIENCE`.
+    """
     lock = (crc32(f"marketloom {source.name}".encode()),)
     with warehouse.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", lock)
-        row = cursor.fetchone()
-        if not row or not row[0]:
-            raise AlreadyRunning(f"another run of {source.name} is at work on {settings.database}: let it finish first")
+        cursor.execute("select set_config('lock_timeout', %s, true)", (f"{PATIENCE.total_seconds():.0f}s",))
+        try:
+            cursor.execute("select pg_advisory_lock(%s)", lock)
+        except psycopg2.errors.LockNotAvailable as error:
+            told = f"another run of {source.name} is at work on {settings.database}: let it finish first"
+            raise AlreadyRunning(told) from error
         connection.commit()
         try:
             yield

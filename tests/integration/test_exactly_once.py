@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -169,6 +170,20 @@ def test_loading_the_same_file_twice_adds_nothing(settings: Settings, csv: Path)
 def test_two_runs_of_one_source_do_not_overlap(settings: Settings, csv: Path) -> None:
     with alone(settings, SOURCES["headlines"]), pytest.raises(AlreadyRunning, match="headlines"):
         Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([csv])
+
+
+def test_a_run_waits_a_moment_for_one_that_is_coming_to_its_end(settings: Settings) -> None:
+    def hold() -> bool:
+        with alone(settings, SOURCES["headlines"]):
+            return True
+
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with ThreadPoolExecutor(1) as pool:
+        with alone(settings, SOURCES["headlines"]):
+            held = pool.submit(hold)
+            while not (held.done() or value(settings, waiting)):
+                pass
+        assert held.result()
 
 
 def test_a_source_is_free_as_soon_as_its_run_is_over(settings: Settings) -> None:

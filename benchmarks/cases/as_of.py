@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from math import isclose
 from pathlib import Path
 
 from benchmarks.harness import Bench, BenchmarkFailed, Comparison, Result, Side
@@ -17,8 +18,10 @@ def run(bench: Bench) -> Iterator[Result]:
     with built.analyst() as ask:
         for name, told in JOINS.items():
             ours, lateral = ((SQL / f"{name}{end}.sql").read_text() for end in ("", "_lateral"))
-            if (found := ask(ours)) != (expected := ask(lateral)) or not found[0][0]:
-                raise BenchmarkFailed(f"{name}: joined were {found}, by hand {expected}")
+            [(count, closes)], [(expected, expected_closes)] = ask(ours), ask(lateral)
+            # The order of additions shows in the last digits.
+            if not count == expected > 0 or not isclose(closes, expected_closes):
+                raise BenchmarkFailed(f"{name}: joined were {count, closes}, by hand {expected, expected_closes}")
             sides = (Side("marketloom", partial(_ask, ask, ours)), Side("lateral", partial(_ask, ask, lateral)))
             yield built.compare(Comparison(f"as_of: {told}", *sides, 1.1, "at most"), bench.options.repeat * 3)
 

@@ -34,7 +34,7 @@ docs: install  ## Generate the dbt docs site and serve it on http://127.0.0.1:80
 	$(BIN)/dbt docs generate --quiet
 	$(BIN)/dbt docs serve --host 127.0.0.1 --port 8080
 
-bench: $(VENV)/.installed-test profiles.yml  ## Measure beside the plain way of doing the same work (minutes)
+bench: $(VENV)/.installed-test profiles.yml  ## Measure beside the plain way of doing the same work (about an hour, 20 GB of disk)
 	$(BIN)/python -m benchmarks
 
 airflow: $(VENV)/.installed-test profiles.yml  ## Start Airflow on this machine, to look at the DAG and run it

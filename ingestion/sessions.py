@@ -7,6 +7,7 @@ says them anew.
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
+from uuid import uuid4
 
 import orjson
 
@@ -29,7 +30,7 @@ def sessions_between(first: date, last: date, kept: Path | None = None) -> list[
         found = _of_years(years[0], years[-1])
         known |= {year: [session for session in found if session[0].year == year] for year in years}
         kept.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
+        part = path.with_suffix(f".{uuid4().hex}.part")  # sources ask side by side
         part.write_bytes(orjson.dumps({str(year): sessions for year, sessions in known.items()}))
         part.replace(path)
     return [day for year in range(first.year, last.year + 1) for day in known[year] if first <= day[0] <= last]

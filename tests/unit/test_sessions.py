@@ -1,7 +1,9 @@
 """The exchange's sessions, and the file they are kept in."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -30,6 +32,23 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert sessions_between(first, last, tmp_path) == told == sessions_between(first, last)
     assert path.read_bytes() != content
+
+
+def test_several_may_keep_them_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, count = sessions_between(FIRST, LAST), 8
+    ready = Barrier(count)
+
+    def all_at_once(first: int, last: int) -> list[sessions.Session]:
+        ready.wait()
+        return told
+
+    monkeypatch.setattr(sessions, "_of_years", all_at_once)
+    with ThreadPoolExecutor(count) as pool:
+        for place in range(20):
+            kept = tmp_path / str(place)
+            found = pool.map(lambda _, folder=kept: sessions_between(FIRST, LAST, folder), range(count))
+            assert all(days == told for days in found)
+            assert len(list(kept.iterdir())) == 1
 
 
 def test_another_version_of_the_library_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

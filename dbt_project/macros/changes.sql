@@ -37,6 +37,16 @@
 {%- endmacro %}
 
 
+{#- What `touched`, a table of what each change of the running model touched, no longer has to keep: all have read it. -#}
+{% macro forget_what_all_have_followed(touched) -%}
+    delete from {{ touched }}
+    where change_number <= (
+        select min(ledger.change_number) from {{ ref('int_changes__followed') }} as ledger
+        where ledger.followed = '{{ this.identifier }}' and ledger.model != '{{ this.identifier }}'
+    )
+{%- endmacro %}
+
+
 {#- The number of the change that the running build makes. -#}
 {% macro this_change() -%}
     (

@@ -6,11 +6,7 @@
 -#}
 {% macro touch_bars_to_forget() -%}
     {%- set touched = ref('int_bars__touched') -%}
-    delete from {{ touched }}
-    where change_number <= (
-        select min(ledger.change_number) from {{ ref('int_changes__followed') }} as ledger
-        where ledger.followed = '{{ this.identifier }}' and ledger.model != '{{ this.identifier }}'
-    );
+    {{ forget_what_all_have_followed(touched) }};
     {%- if is_incremental() %}
     insert into {{ touched }} (security_key, first_trading_date, change_number)
     select

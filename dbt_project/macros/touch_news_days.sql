@@ -4,11 +4,7 @@
     been counted) and after it has told them (`touch_news_days`, a post-hook, before they count as told).
 -#}
 {% macro touch_news_days_to_forget() -%}
-    delete from {{ ref('int_news_days__touched') }}
-    where change_number <= (
-        select min(ledger.change_number) from {{ ref('int_changes__followed') }} as ledger
-        where ledger.followed = '{{ this.identifier }}' and ledger.model != '{{ this.identifier }}'
-    );
+    {{ forget_what_all_have_followed(ref('int_news_days__touched')) }};
     {%- if is_incremental() %}
     {{ touch_news_days() }}
     {%- endif -%}

@@ -10,7 +10,8 @@
 {#- dbt's own hook: what stands for `model` in a generic test. -#}
 {% macro get_where_subquery(relation) -%}
     {%- set sources = sources_of_tested_rows() -%}
-    {%- if model.test_metadata.name in ['has_rows', 'unique', 'unique_together', 'no_overlap'] -%}
+    {%- set is_about_groups = model.test_metadata.name in columns_of_groups() -%}
+    {%- if is_about_groups and not has_whole_groups(relation) -%}
         {#- One row says nothing about these. -#}
         {%- set rows = relation -%}
     {%- elif sources -%}
@@ -24,6 +25,27 @@
         {%- set rows = '(select * from ' ~ rows ~ ' where ' ~ config.get('where') ~ ') as dbt_subquery' -%}
     {%- endif -%}
     {%- do return(rows) -%}
+{%- endmacro %}
+
+
+{#- Tests that compare rows, and their argument that says which rows: none where it is all of them. -#}
+{% macro columns_of_groups() -%}
+    {{ return({
+        'unique': 'column_name', 'unique_together': 'columns', 'follows_without_gap': 'key', 'no_overlap': 'keys',
+        'has_rows': none
+    }) }}
+{%- endmacro %}
+
+
+{#- True where all rows that the running test compares have one noted key, so that they are read together or not at all. That
+    no two are alike is left to the index of a table: where it is missing, more may be. -#}
+{% macro has_whole_groups(relation) -%}
+    {%- set test_name = model.test_metadata.name -%}
+    {%- set columns = model.test_metadata.kwargs.get(columns_of_groups()[test_name], []) -%}
+    {%- set columns = [columns] if columns is string else columns -%}
+    {%- set node = keyed_model(relation.identifier) if execute -%}
+    {%- set is_left_to_index = test_name.startswith('unique') and node and node.alias == relation.identifier -%}
+    {{ return(node and not is_left_to_index and key_of_rows(node) | reject('in', columns) | list | length == 0) }}
 {%- endmacro %}
 
 

@@ -122,3 +122,28 @@ def test_without_its_index_a_table_is_read_whole_for_duplicates(tested: House) -
     tested.rows(f"alter table marts.fct_daily_bars drop constraint {key}")
     tested.rows(f"{SILENTLY} insert into marts.fct_daily_bars select * from marts.fct_daily_bars where ticker = 'OLD'")
     assert build(tested) == {"fct_daily_bars_has_no_two_rows_alike"}
+
+
+def test_a_view_of_rows_is_read_where_they_were_written(tested: House) -> None:
+    name = "int_articles__collected_copy_key_is_unique"
+    assert build(tested, name) == set()
+    assert "held by untested.int_articles__versioned, which is empty" in compiled(tested, name).replace('"', "")
+    tested.rows(
+        "insert into intermediate.int_articles__versioned "
+        "select (json_populate_record(v, '{\"version_number\": 99}')).* from intermediate.int_articles__versioned as v "
+        "where known_to is null order by copy_key limit 1"
+    )
+    assert build(tested, name) == {name}
+    tested.rows("delete from intermediate.int_articles__versioned where version_number = 99")
+    assert build(tested, name) == set()
+
+
+def test_an_article_that_is_lost_after_it_was_told_is_missed(tested: House) -> None:
+    name = "every_received_article_is_told_or_quarantined"
+    assert build(tested, name) == set()
+    assert "untested.int_loads__processed" in compiled(tested, name).replace('"', "")
+    tested.rows(
+        "delete from intermediate.int_articles__grouped "
+        "where copy_key = (select min(copy_key) from intermediate.int_articles__grouped)"
+    )
+    assert build(tested, name) == {name}

@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key=['copy_key', 'version_number', 'ticker'],
         contract={'enforced': true},
         indexes=[{'columns': ['copy_key', 'version_number', 'ticker'], 'unique': true}, {'columns': ['ticker']}],
         pre_hook="{{ forget_outdated_stories('copy_key') }}",

@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key=['article_key', 'ticker'],
         contract={'enforced': true},
         indexes=[{'columns': ['article_key', 'ticker'], 'unique': true}, {'columns': ['ticker']}],
         pre_hook="{{ forget_outdated_stories() }}",

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'rows_of': 'int_article_mentions__extracted'}) }}
 
 -- A cashtag counts only where somebody lists the ticker, and not before somebody did: "$USD" and "$CASH" are words, not
 -- securities. What a provider names is listed by that. In one step: PostgreSQL reaches an index through a view only if

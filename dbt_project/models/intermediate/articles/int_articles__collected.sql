@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'rows_of': 'int_articles__versioned'}) }}
 
 -- In one step: PostgreSQL reaches an index through a view only if the view has no steps of its own.
 

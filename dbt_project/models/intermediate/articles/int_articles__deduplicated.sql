@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key='article_key',
         contract={'enforced': true},
         indexes=[{'columns': ['article_key'], 'unique': true}, {'columns': ['published_at']}],
         pre_hook="{{ forget_outdated_stories() }}",

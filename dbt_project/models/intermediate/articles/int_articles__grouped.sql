@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key='copy_key',
         contract={'enforced': true},
         indexes=[
             {'columns': ['copy_key'], 'unique': true},

@@ -1,6 +1,7 @@
 {{
     config(
         materialized='incremental',
+        unique_key=['model', 'source', 'load_id'],
         full_refresh=false,
         indexes=[{'columns': ['model', 'source', 'load_id'], 'unique': true}],
     )

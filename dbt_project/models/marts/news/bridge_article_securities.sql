@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key=['article_key', 'security_key'],
         indexes=[
             {'columns': ['security_key', 'effective_session_date']},
             {'columns': ['security_key', 'published_effective_session_date']},

@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key=['copy_key', 'version_number', 'ticker'],
         indexes=[{'columns': ['article_key', 'known_from']}, {'columns': ['security_key', 'known_from']}],
         pre_hook=["{{ note_stories_of_rekeyed_tickers() }}", "{{ forget_outdated_stories() }}"],
         post_hook=["{{ note_stories_as_told() }}", "{{ note_applied_bearers() }}"],

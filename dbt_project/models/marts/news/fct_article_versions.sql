@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key='copy_key',
         indexes=[{'columns': ['article_key', 'known_from']}, {'columns': ['known_from']}],
         pre_hook="{{ forget_outdated_stories() }}",
         post_hook="{{ note_stories_as_told() }}",

@@ -2,6 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
+        unique_key='article_key',
         indexes=[{'columns': ['published_at']}, {'columns': ['session_date']}],
         pre_hook=[
             "{{ note_stories_of_changed_sessions([(this, 'published_at')]) }}",

@@ -106,7 +106,9 @@ def test_postgres_holds_keys_and_descriptions(built: House) -> None:
         "select conrelid::regclass::text from pg_constraint "
         "where contype = 'p' and connamespace = 'marts'::regnamespace"
     )
-    assert sorted(name for (name,) in keys) == sorted(f"marts.{mart}" for mart in MARTS)
+    # A view has the key of the table whose rows it shows.
+    tables = set(MARTS) - {"fct_article_reactions"}
+    assert sorted(name for (name,) in keys) == sorted(f"marts.{mart}" for mart in tables)
     undescribed = built.rows(
         "select attrelid::regclass::text, attname from pg_attribute join pg_class on pg_class.oid = attrelid "
         "where relnamespace::regnamespace::text in ('staging', 'intermediate', 'marts', 'quarantine') "

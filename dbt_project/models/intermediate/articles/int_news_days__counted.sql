@@ -13,6 +13,7 @@
 
 {#- Read where it is needed: as a step of the query's own it would be copied whole, without its indexes. -#}
 {%- set mentions = ref('bridge_article_securities') %}
+{%- set articles = ref('fct_articles') %}
 
 -- A session whose news has gone keeps its row, with nothing counted, or whoever builds on it would not learn of it.
 
@@ -47,10 +48,11 @@ days as (
 {% for name, column in session_columns.items() -%}
 {{ name }}_days as (
     select
-        days.security_key,
-        days.trading_date,
+        mentions.security_key,
+        mentions.{{ column }} as trading_date,
         count(*) as article_count,
         {{ exact_average('coalesce(mentions.sentiment_score, articles.sentiment_score)') }} as mean_sentiment_score
+    {%- if is_incremental() %}
     from days
     {{
         looked_up(
@@ -58,8 +60,12 @@ days as (
             'mentions.security_key = days.security_key and mentions.' ~ column ~ ' = days.trading_date'
         )
     }}
-    {{ looked_up(ref('fct_articles'), 'articles', is_same('articles', 'mentions', ['article_key'])) }}
-    group by days.security_key, days.trading_date
+    {{ looked_up(articles, 'articles', is_same('articles', 'mentions', ['article_key'])) }}
+    {%- else %}
+    from {{ mentions }} as mentions
+    inner join {{ articles }} as articles on mentions.article_key = articles.article_key
+    {%- endif %}
+    group by mentions.security_key, mentions.{{ column }}
 ),
 
 {% endfor -%}
@@ -83,8 +89,7 @@ select
     counted.*,
     {{ this_change() }} as change_number
 from counted
-left join {{ this }} as known
-    on counted.security_key = known.security_key and counted.trading_date = known.trading_date
+{{ last_looked_up(this, 'known', is_same('known', 'counted', ['security_key', 'trading_date']), 'trading_date') }}
 where
     known.security_key is null
     {%- for column in counts %}

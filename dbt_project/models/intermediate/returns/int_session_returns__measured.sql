@@ -3,7 +3,10 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['security_key', 'trading_date'],
-        indexes=[{'columns': ['security_key', 'trading_date'], 'unique': true}],
+        indexes=[
+            {'columns': ['security_key', 'trading_date'], 'unique': true},
+            {'columns': ['is_final', 'session_number']},
+        ],
         pre_hook=[
             "{{ follow_changes('int_bars__tracked') }}",
             "{{ follow_changes('int_news_days__counted') }}",
@@ -59,11 +62,16 @@ wanted as (
     union
     -- Sessions were still to come, or are again: the newest may have lost its bars.
     select
-        open_days.security_key,
-        open_days.trading_date
-    from {{ this }} as open_days
-    cross join newest
-    where not open_days.is_final or open_days.session_number + 20 > newest.session_number
+        security_key,
+        trading_date
+    from {{ this }}
+    where not is_final
+    union
+    select
+        security_key,
+        trading_date
+    from {{ this }}
+    where is_final and session_number > (select newest.session_number - 20 from newest)
     union
     select
         measured.security_key,

@@ -1,18 +1,11 @@
-{{ config(indexes=[{'columns': ['effective_session_date']}, {'columns': ['security_key', 'effective_session_date']}]) }}
+{{ config(materialized='view', meta={'rows_of': 'bridge_article_securities'}) }}
+
+-- Returns of the last sessions change every day, and the mean of the market with any bar: what stands in narrow tables
+-- is put together when it is asked for, and only as far as it is. No step is used twice, or PostgreSQL would make it
+-- whole.
 
 with mentions as (
     select * from {{ ref('bridge_article_securities') }}
-),
-
-session_returns as (
-    select
-        measured.*,
-        {%- for count in [0, 1, 5, 20] %}
-        measured.return_{{ count }} - market.return_{{ count }} as abnormal_return_{{ count }},
-        {%- endfor %}
-        market.security_count as market_security_count
-    from {{ ref('int_session_returns__measured') }} as measured
-    inner join {{ ref('int_session_returns__averaged') }} as market on measured.trading_date = market.trading_date
 )
 
 select
@@ -27,21 +20,25 @@ select
     known.return_1 as return_1_sessions,
     known.return_5 as return_5_sessions,
     known.return_20 as return_20_sessions,
-    known.abnormal_return_0 as abnormal_return_0_sessions,
-    known.abnormal_return_1 as abnormal_return_1_sessions,
-    known.abnormal_return_5 as abnormal_return_5_sessions,
-    known.abnormal_return_20 as abnormal_return_20_sessions,
+    known.return_0 - market.return_0 as abnormal_return_0_sessions,
+    known.return_1 - market.return_1 as abnormal_return_1_sessions,
+    known.return_5 - market.return_5 as abnormal_return_5_sessions,
+    known.return_20 - market.return_20 as abnormal_return_20_sessions,
     known.last_session_offset,
-    known.market_security_count,
+    market.security_count as market_security_count,
     mentions.published_effective_session_date,
-    published.abnormal_return_0 as published_abnormal_return_0_sessions,
-    published.abnormal_return_1 as published_abnormal_return_1_sessions,
-    published.abnormal_return_5 as published_abnormal_return_5_sessions,
-    published.abnormal_return_20 as published_abnormal_return_20_sessions
+    published.return_0 - published_market.return_0 as published_abnormal_return_0_sessions,
+    published.return_1 - published_market.return_1 as published_abnormal_return_1_sessions,
+    published.return_5 - published_market.return_5 as published_abnormal_return_5_sessions,
+    published.return_20 - published_market.return_20 as published_abnormal_return_20_sessions
 from mentions
-left join session_returns as known
+left join {{ ref('int_session_returns__measured') }} as known
     on mentions.security_key = known.security_key and mentions.effective_session_date = known.trading_date
-left join session_returns as published
+left join {{ ref('int_session_returns__averaged') }} as market
+    on known.trading_date = market.trading_date
+left join {{ ref('int_session_returns__measured') }} as published
     on
         mentions.security_key = published.security_key
         and mentions.published_effective_session_date = published.trading_date
+left join {{ ref('int_session_returns__averaged') }} as published_market
+    on published.trading_date = published_market.trading_date

@@ -5,12 +5,13 @@
     has changed, all of this reads a handful of rows.
 
     ledger:   the relation, with a column `model` and those of `columns`, the first of which is the key.
-    wanted:   a query of `columns`: what is to be applied now.
+    wanted:   a query of `columns`: what is to be applied now
+    among:    a condition: rows of the ledger for which it is false are as they should be, and not in `wanted`.
 -#}
 
 {#- The keys whose things the running model has not applied as they are wanted. -#}
-{% macro keys_to_apply(ledger, columns, wanted) -%}
-    {%- set applied = applied_by(this.identifier, ledger, columns) -%}
+{% macro keys_to_apply(ledger, columns, wanted, among='true') -%}
+    {%- set applied = applied_by(this.identifier, ledger, columns) ~ ' and ' ~ among -%}
     select changed.{{ columns[0] }}
     from (
         ({{ wanted }} except {{ applied }})
@@ -21,10 +22,10 @@
 
 
 {#- Post-hook: what the running model has just applied. -#}
-{% macro note_applied(ledger, columns, wanted) -%}
+{% macro note_applied(ledger, columns, wanted, among='true') -%}
     {%- set key = columns[0] -%}
     delete from {{ ledger }}
-    where model = '{{ this.identifier }}' and {{ is_any_of(key, keys_to_apply(ledger, columns, wanted)) }};
+    where model = '{{ this.identifier }}' and {{ is_any_of(key, keys_to_apply(ledger, columns, wanted, among)) }};
     insert into {{ ledger }} (model, {{ columns | join(', ') }})
     select
         '{{ this.identifier }}',

@@ -37,10 +37,11 @@
 {%- endmacro %}
 
 
-{#- What `touched`, a table of what each change of the running model touched, no longer has to keep: all have read it. -#}
-{% macro forget_what_all_have_followed(touched) -%}
+{#- What `touched`, a table of what each change of the running model touched, no longer has to keep: all have read it. A
+    shared one tells of several models. -#}
+{% macro forget_what_all_have_followed(touched, is_shared=false) -%}
     delete from {{ touched }}
-    where change_number <= (
+    where {% if is_shared %}model = '{{ this.identifier }}' and {% endif %}change_number <= (
         select min(ledger.change_number) from {{ ref('int_changes__followed') }} as ledger
         where ledger.followed = '{{ this.identifier }}' and ledger.model != '{{ this.identifier }}'
     )

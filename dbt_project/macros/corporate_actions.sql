@@ -93,7 +93,7 @@
     {%- set is_preceding -%}
         {{ is_same('effective', 'preceding', company) }}
         and effective.ex_date > preceding.trading_date
-        and {{ dbt.dateadd('day', -30, 'effective.ex_date') }} <= preceding.trading_date
+        and {{ dbt.dateadd('day', '-' ~ var('days_to_last_close'), 'effective.ex_date') }} <= preceding.trading_date
         and effective.cash_amount > 0
         and not preceding.is_suspect
     {%- endset -%}

@@ -7,7 +7,7 @@
 -#}
 
 {#-
-    sources:   the sources whose loads the model reads, as far as `int_loads__finished` lists them; or
+    sources:   the sources whose loads the model reads, as far as `int_loads__finished` lists them
     upstream:  a model that claims loads itself; its claims, and no others, are handed on.
     A first build or a full refresh forgets what was claimed before.
 -#}
@@ -26,7 +26,11 @@
     from (
         {%- if upstream %}
         select source, load_id from {{ ledger }} where model = '{{ upstream }}'
-        {%- else %}
+        {%- endif %}
+        {%- if upstream and sources %}
+        union all
+        {%- endif %}
+        {%- if sources %}
         select source_name as source, load_id from {{ ref('int_loads__finished') }}
         where source_name in ('{{ sources | join("', '") }}')
         {%- endif %}
@@ -58,6 +62,15 @@
         {{ is_any_of('_dlt_load_id', loads) }}
         {%- if not loop.last %} or{% endif %}
         {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- True if the running model has claimed any load. -#}
+{% macro has_claimed_loads() -%}
+    exists (
+        select 1 from {{ ref('int_loads__processed') }} as ledger
+        where ledger.model = '{{ this.identifier }}' and ledger.invocation_id = '{{ invocation_id }}'
     )
 {%- endmacro %}
 

@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['ticker', 'ex_date', 'response_id'],
+        indexes=[{'columns': ['ticker', 'ex_date', 'response_id'], 'unique': true}, {'columns': ['_dlt_load_id']}],
         pre_hook="{{ claim_new_loads(sources=['pystock']) }}",
     )
 }}
@@ -45,7 +46,8 @@ paired as (
         lag(trading_date) over archive_days as previous_date,
         lag(close_price) over archive_days as previous_close_price,
         lag(adjusted_close_price) over archive_days as previous_adjusted_close_price,
-        adjusted_close_price / close_price as factor
+        adjusted_close_price / close_price as factor,
+        _dlt_load_id
     from numbered
     where delivery_number = 1
     window archive_days as (partition by response_id, ticker order by trading_date)
@@ -115,5 +117,6 @@ select
         as {{ type_double() }}
     ) as split_to,
     case when reading = 'dividend' then cash_amount end as cash_amount,
-    received_at
+    received_at,
+    _dlt_load_id
 from read

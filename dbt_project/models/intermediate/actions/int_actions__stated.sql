@@ -1,7 +1,24 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        unique_key=['provider', 'ticker'],
+        indexes=[{'columns': ['ticker', 'provider', 'action_kind', 'ex_date', 'known_from'], 'unique': true}],
+        pre_hook=[
+            "{{ claim_new_loads(sources=['alpha_vantage'], upstream='int_actions__inferred') }}",
+            "{{ number_changes() }}",
+            "{{ touch_statements() }}",
+        ],
+    )
+}}
+
 -- Providers that state for each bar what happened on its day: a later statement about the same day takes its place.
 
 with alpha_vantage as (
-    select * from {{ ref('stg_alpha_vantage__daily') }}
+    select
+        *,
+        {{ normalised_ticker('ticker') }} as normalised_ticker
+    from {{ ref('stg_alpha_vantage__daily') }}
     where split_coefficient is not null and {{ is_finished(['alpha_vantage']) }}
 ),
 
@@ -10,32 +27,48 @@ inferred as (
     where reading in ('split', 'dividend')
 ),
 
+-- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
+touched as (  -- noqa: ST03
+    select
+        provider,
+        ticker
+    from {{ ref('int_actions__touched') }}
+    where model = '{{ this.identifier }}' and change_number = {{ this_change() }}
+),
+
 stated as (
     select
         'alpha_vantage' as provider,
-        {{ normalised_ticker('ticker') }} as ticker,
-        trading_date as ex_date,
-        case when split_coefficient > 0 then split_coefficient else 1 end as split_ratio,
+        alpha_vantage.normalised_ticker as ticker,
+        alpha_vantage.trading_date as ex_date,
+        case when alpha_vantage.split_coefficient > 0 then alpha_vantage.split_coefficient else 1 end as split_ratio,
         cast(null as {{ type_double() }}) as split_from,
         cast(null as {{ type_double() }}) as split_to,
-        greatest(coalesce(dividend_amount, 0), 0) as cash_amount,
-        response_id,
-        row_in_response,
-        received_at
+        greatest(coalesce(alpha_vantage.dividend_amount, 0), 0) as cash_amount,
+        alpha_vantage.response_id,
+        alpha_vantage.row_in_response,
+        alpha_vantage.received_at
     from alpha_vantage
+    {%- if is_incremental() %}
+inner join touched
+    on alpha_vantage.normalised_ticker = touched.ticker and touched.provider = 'alpha_vantage'
+    {%- endif %}
     union all
     select
         'pystock' as provider,
-        ticker,
-        ex_date,
-        coalesce(split_to / split_from, 1) as split_ratio,
-        split_from,
-        split_to,
-        coalesce(cash_amount, 0) as cash_amount,
-        response_id,
+        inferred.ticker,
+        inferred.ex_date,
+        coalesce(inferred.split_to / inferred.split_from, 1) as split_ratio,
+        inferred.split_from,
+        inferred.split_to,
+        coalesce(inferred.cash_amount, 0) as cash_amount,
+        inferred.response_id,
         cast(0 as {{ dbt.type_bigint() }}) as row_in_response,
-        received_at
+        inferred.received_at
     from inferred
+    {%- if is_incremental() %}
+inner join touched on inferred.ticker = touched.ticker and touched.provider = 'pystock'
+    {%- endif %}
 ),
 
 eventful as (

@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['ticker', 'ex_date']}]) }}
+{{ config(materialized='view') }}
 
 with listed as (
     select * from {{ ref('int_actions__listed') }}

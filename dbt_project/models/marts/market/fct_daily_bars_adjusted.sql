@@ -6,6 +6,7 @@
         indexes=[{'columns': ['ticker', 'trading_date']}, {'columns': ['trading_date']}],
         pre_hook=[
             "{{ claim_new_loads(upstream='fct_daily_bars') }}",
+            "{{ follow_changes('int_actions__factored') }}",
             "{{ number_changes() }}",
             "{{ touch_bars_to_forget() }}",
             "{{ forget_rekeyed_rows(upstream='fct_daily_bars') }}",

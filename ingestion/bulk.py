@@ -33,7 +33,8 @@ def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def cut_parquet(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Pieces of at most ROWS_PER_PIECE rows, each a Parquet file of its own; raises pa.ArrowException for any other."""
-    with parquet.ParquetFile(file) as whole:
+    # Its default reads ahead, and keeps, all that is asked for: here the whole file.
+    with parquet.ParquetFile(file, pre_buffer=False) as whole:
         if not whole.metadata.num_rows:
             yield 0, _write(whole.schema_arrow.empty_table())
         for place, batch in enumerate(whole.iter_batches(ROWS_PER_PIECE)):

@@ -246,6 +246,28 @@ def test_a_parquet_file_gives_the_same_rows_as_csv(monkeypatch: pytest.MonkeyPat
     assert not list(pystock.unpack("all.parquet", io.BytesIO(as_parquet(rows.slice(0, 0)))))[1:]
 
 
+class Followed(io.BytesIO):
+    """A file that knows how much of it has been read."""
+
+    read_bytes = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        self.read_bytes += len(found)
+        return found
+
+
+def test_a_parquet_file_is_read_as_far_as_its_pieces_are_asked_for() -> None:
+    rows = pa.table({"close": [float(number) for number in range(400_000)]})
+    out = io.BytesIO()
+    parquet.write_table(rows, out, row_group_size=10_000)
+    file = Followed(out.getvalue())
+    cut = bulk.cut_parquet(file)
+    next(cut)
+    assert file.read_bytes < len(out.getvalue()) / 2
+    assert sum(bulk.read_parquet(piece).num_rows for _, piece in cut) == rows.num_rows - bulk.ROWS_PER_PIECE
+
+
 def test_parquet_rows_that_cannot_be_trusted_are_refused_and_other_types_taken() -> None:
     day = date(2015, 10, 1)
     good: dict[str, object] = {"symbol": "A", "date": day, "volume": 300, "lot": 100, "note": [1]} | dict.fromkeys(

@@ -46,6 +46,9 @@ class History(Bench):
         """Load and build, unless that has been done, and note how long it took."""
         if self._noted.exists():
             return
+        days = self.seasons.days()
+        # Its own beginning is the year 2000.
+        self.marketloom("ingest", "calendar", "--since", f"{min(days[0].year, 2000)}-01-01")
         newest, before = (self.seasons.part(only_newest=only) for only in (True, False))
         files = [newest.write_archives(), before.write_parquet()]
         started = time.monotonic()
@@ -53,7 +56,7 @@ class History(Bench):
             if file.exists():
                 self.marketloom("backfill", "pystock", str(file))
         loaded = time.monotonic()
-        headlines = write_headlines(self.folder / "headlines.csv", self.articles, self.seasons.days(), self.symbols)
+        headlines = write_headlines(self.folder / "headlines.csv", self.articles, days, self.symbols)
         started_news = time.monotonic()
         self.marketloom("backfill", "headlines", str(headlines))
         built_from = time.monotonic()

@@ -35,15 +35,7 @@ class Seasons(Bars):
 
     def archives(self) -> Iterator[Archive]:
         """The archives one by one, in the order of their days."""
-        picked, left = [], self.rows
-        for season in count():
-            for archive in reversed(self._season):
-                if left > 0:
-                    picked.append((season, archive))
-                    left -= archive.bars.num_rows
-            if left <= 0:
-                break
-        for season, archive in reversed(picked):
+        for season, archive in self._picked():
             if self.only_newest in (None, season == 0):
                 yield self._copy(archive, season * len(self._season), 1)
 
@@ -66,7 +58,19 @@ class Seasons(Bars):
 
     def days(self) -> list[date]:
         """The sessions of the history."""
-        return [archive.day for archive in self.archives()]
+        return [self._earlier(archive.day, season * len(self._season)) for season, archive in self._picked()]
+
+    def _picked(self) -> list[tuple[int, Archive]]:
+        """The archives of which copies are made, each with how many seasons back, in the order of their days."""
+        picked, left = [], self.rows
+        for season in count():
+            for archive in reversed(self._season):
+                if left > 0:
+                    picked.append((season, archive))
+                    left -= archive.bars.num_rows
+            if left <= 0:
+                break
+        return picked[::-1]
 
     @cached_property
     def _season(self) -> list[Archive]:

@@ -5,6 +5,7 @@ Where a file is cut follows from its content alone, so that the same file always
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -15,6 +16,10 @@ PARQUET = b"PAR1"
 # Changed, they make files that were landed before look new.
 ROWS_PER_PIECE = 131_072
 BYTES_PER_PIECE = 8 * 1024 * 1024
+
+# A quote opens a field at its beginning only, and stands for itself where it is doubled; as Arrow reads CSV.
+OPENING = re.compile(rb'(?:(?<=[,\r])|(?<!.))"', re.DOTALL)
+CLOSING = re.compile(rb'(?:[^"]|"")*+"')
 
 
 def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -29,6 +34,49 @@ def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         rest, place = block[end:], place + 1
     if rest or not place:
         yield place, rest
+
+
+def cut_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The same of CSV whose quoted fields may hold newlines: no piece ends inside one, however long it is."""
+    waiting, place, end, is_inside = b"", 0, 0, False
+    while block := file.read(BYTES_PER_PIECE):
+        waiting, start = waiting + block, end
+        end = waiting.rfind(b"\n") + 1
+        cut, is_inside = _last_end_of_record(waiting, start, end, is_inside)
+        if cut:
+            yield place, waiting[:cut]
+            waiting, place, end = waiting[cut:], place + 1, end - cut
+    if waiting or not place:
+        yield place, waiting
+
+
+def _last_end_of_record(text: bytes, start: int, end: int, is_inside: bool) -> tuple[int, bool]:
+    """Where the last record ends among the lines from `start` to `end`, 0 if none does; and whether `end` is inside a
+    quoted field. Only lines with a quote need a look."""
+    cut = 0
+    while (quote := text.find(b'"', start, end)) >= 0:
+        line = max(start, text.rfind(b"\n", start, quote) + 1)
+        start = text.find(b"\n", quote, end) + 1
+        if not is_inside and line:
+            cut = line
+        is_inside = _is_inside_after(text[line:start], is_inside)
+        if not is_inside:
+            cut = start
+    return (cut if is_inside else end), is_inside
+
+
+def _is_inside_after(line: bytes, is_inside: bool) -> bool:
+    place = 0
+    while True:
+        if not is_inside:
+            opening = OPENING.search(line, place)
+            if opening is None:
+                return False
+            place = opening.end()
+        closing = CLOSING.match(line, place)
+        if closing is None:
+            return True
+        place, is_inside = closing.end(), False
 
 
 def cut_parquet(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -12,6 +12,8 @@ import pyarrow.csv as pa_csv
 from ingestion.model import Parsed, Rejected, Response, Table
 from ingestion.parsing import assemble, found, free_name, refuse, row_text
 
+BOM = b"\xef\xbb\xbf"
+
 
 def parse_delimited(
     table: Table,
@@ -33,7 +35,7 @@ def parse_delimited(
     where the format `ends_with_newline`, a last line without one: it was cut, and half a number is still a number.
     `quoted` fields may hold delimiters and newlines. Empty fields are null; unknown columns are kept as text.
     """
-    body = response.body.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    body = response.body.removeprefix(BOM).lstrip(b"\r\n")
     if not body:
         return assemble(table, {}, [], str)
     header = list(names) if names else _header(body, response, delimiter)

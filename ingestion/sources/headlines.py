@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import IO
 
-from ingestion.delimited import parse_delimited
+from ingestion import bulk
+from ingestion.delimited import BOM, parse_delimited
 from ingestion.model import Member, Parsed, Response, Source
 from ingestion.parsing import table
 
@@ -22,8 +23,18 @@ HEADLINES = table(
 
 
 def unpack(name: str, file: IO[bytes]) -> Iterator[Member]:
-    """The file as it is; nobody knows when its headlines were known, so they are from when it is landed."""
-    yield Member("headlines", {"file": PurePath(name).name}, file.read())
+    """The file as it is, or in pieces with its header if it is large.
+
+    Nobody knows when its headlines were known, so they are from when it is landed.
+    """
+    header = b""
+    for place, records in bulk.cut_records(file):
+        params = {"file": PurePath(name).name}
+        if place:
+            yield Member("headlines", params | {"piece": str(place)}, header + records)
+        else:
+            header = records.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
+            yield Member("headlines", params, records)
 
 
 def parse_headlines(response: Response) -> Parsed:

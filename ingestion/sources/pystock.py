@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from ingestion import bulk
 from ingestion.columnar import parse_columns
-from ingestion.delimited import parse_delimited
+from ingestion.delimited import BOM, parse_delimited
 from ingestion.model import Member, Parsed, Rejected, Response, Source, Table
 from ingestion.parsing import refuse, table
 
@@ -206,7 +206,7 @@ def _parse_csv(into: Table, response: Response) -> Parsed:
 
 
 def _has_header(body: bytes) -> bool:
-    return body.removeprefix(b"\xef\xbb\xbf").startswith(b"symbol,")
+    return body.removeprefix(BOM).startswith(b"symbol,")
 
 
 def _archive(response: Response) -> dict[str, str]:

@@ -5,7 +5,10 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingestion import bulk
 from ingestion.errors import MalformedResponse
 from ingestion.model import Member, Parsed
 from ingestion.sources import headlines
@@ -63,3 +66,42 @@ def test_the_full_sets_running_number_is_kept() -> None:
 def test_other_files_are_refused(text: str | bytes) -> None:
     with pytest.raises(MalformedResponse, match="expected"):
         parse(text)
+
+
+def pieces(body: bytes, size: int) -> list[Member]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "BYTES_PER_PIECE", size)
+        return list(headlines.unpack("all.csv", io.BytesIO(body)))
+
+
+@given(st.lists(st.text('a,"\n', max_size=8), max_size=30), st.integers(1, 60))
+def test_a_large_file_gives_the_same_rows_in_pieces(titles: list[str], size: int) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([["title", "date", "stock"], *([f"T{title}", "2020-06-05 10:30:00Z", "A"] for title in titles)])
+    body = text.getvalue().encode()
+    cut = pieces(body, size)
+    kept = [row["title"] for piece in cut for row in parse(piece.body).tables["headlines"].to_pylist()]
+    assert kept == [f"T{title}" for title in titles]
+    assert [piece.params.get("piece", "0") for piece in cut] == [str(place) for place in range(len(cut))]
+    assert cut[0].params == {"file": "all.csv"}
+
+
+@given(st.text('a,"\r\n', max_size=200), st.integers(1, 40))
+def test_nothing_is_lost_between_pieces_whatever_a_file_holds(text: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "BYTES_PER_PIECE", size)
+        found = list(bulk.cut_records(io.BytesIO(text.encode())))
+    assert b"".join(piece for _, piece in found) == text.encode()
+    assert [place for place, _ in found] == list(range(len(found)))
+
+
+@given(st.lists(st.text('a,"', max_size=6), min_size=1, max_size=20), st.integers(1, 40))
+def test_a_quote_inside_a_field_opens_none(fields: list[str], size: int) -> None:
+    lines = [f"x{field}".replace(',"', ",x") for field in fields]
+    body = "".join(f"{line}\n" for line in lines).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "BYTES_PER_PIECE", size)
+        found = list(bulk.cut_records(io.BytesIO(body)))
+    # The longest line may take several reads; beyond that no piece is larger than it has to be.
+    assert max(len(piece) for _, piece in found) <= max(map(len, body.splitlines(keepends=True))) + 2 * size

@@ -8,7 +8,6 @@ body's bytes, so `zcat FILE | head -1` shows the request and `zcat FILE | tail -
 
 import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Any
 
 import fsspec
 import orjson
+from isal import igzip, isal_zlib
 
 from ingestion.errors import MarketloomError
 from ingestion.model import Response
@@ -86,9 +86,10 @@ class Landing:
         response_id = landed.response_id or f"{landed.source}-{stamp}-{digest[:16]}"
         path = f"{landed.source}/{landed.endpoint}/{stamp[:8]}/{stamp}-{digest[:16]}.gz"
         landed = replace(landed, response_id=response_id, stamp=stamp, path=path)
+        content = _header(landed) + b"\n" + landed.body
         # What is compressed already is only wrapped; for the rest the fastest level will do.
-        level = 0 if landed.body.startswith(PARQUET) else 1
-        self._put(path, gzip.compress(_header(landed) + b"\n" + landed.body, compresslevel=level, mtime=0))
+        is_packed = landed.body.startswith(PARQUET)
+        self._put(path, gzip.compress(content, 0, mtime=0) if is_packed else igzip.compress(content, 1, mtime=0))
         if (place := f"{landed.source}/{landed.endpoint}") in self._known:
             self._known[place].add(_end(path))
         return landed
@@ -96,12 +97,12 @@ class Landing:
     def read(self, path: str) -> Landed:
         """Read one landed file by its path within the zone."""
         try:
-            head, _, body = gzip.decompress(self.fs.cat_file(f"{self.root}/{path}")).partition(b"\n")
+            head, _, body = igzip.decompress(self.fs.cat_file(f"{self.root}/{path}")).partition(b"\n")
             values: dict[str, Any] = orjson.loads(head)
             for name in ("requested_at", "received_at"):
                 values[name] = datetime.fromisoformat(values[name])
             return Landed(**values, body=body, path=path)
-        except (OSError, EOFError, zlib.error, KeyError, ValueError, TypeError) as error:
+        except (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError) as error:  # type: ignore[misc]  # a class
             raise LandingError(
                 f"landed file {path} cannot be read ({error}): restore it from a copy, or move it away"
             ) from error

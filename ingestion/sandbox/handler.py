@@ -1,6 +1,5 @@
 """The plumbing of HTTP/1.1: keep-alive, gzip, chunks, and the ways in which a connection can fail."""
 
-import gzip
 import json
 import socket
 import struct
@@ -10,6 +9,8 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from isal import igzip
 
 from ingestion.sandbox.alpha_vantage_messages import OLD_NOTE
 from ingestion.sandbox.app import App
@@ -112,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         body = answer.body
         zipped = "gzip" in (self.headers.get("Accept-Encoding") or "") and len(body) > SMALLEST_COMPRESSED
         if zipped:
-            body = gzip.compress(body, compresslevel=1, mtime=0)
+            body = igzip.compress(body, compresslevel=1, mtime=0)
         self.send_response_only(answer.status)
         self._send_headers(answer.headers)
         if answer.content_type:

@@ -10,13 +10,13 @@ Bars that somebody has gathered from them come as plain CSV or Parquet files of 
 import io
 import re
 import tarfile
-import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import IO
 
 import pyarrow as pa
+from isal import isal_zlib
 
 from ingestion import bulk
 from ingestion.columnar import parse_columns
@@ -119,7 +119,7 @@ def _open_archive(name: str, body: bytes) -> Iterator[Member | Rejected]:
         return
     try:
         content, is_whole = _decompress(body)
-    except (zlib.error, ValueError) as problem:
+    except (isal_zlib.error, ValueError) as problem:  # type: ignore[misc]  # a class, declared as none
         yield reject(f"cannot be unpacked, fetch it again: {problem}")
         return
     seen = set()
@@ -149,7 +149,7 @@ def _is_date(text: str) -> bool:
 
 def _decompress(body: bytes) -> tuple[bytes, bool]:
     """The tar inside, and whether it is whole. Raises for damage and for more than LARGEST_ARCHIVE bytes."""
-    gunzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    gunzip = isal_zlib.decompressobj(wbits=isal_zlib.MAX_WBITS | 16)
     content = gunzip.decompress(body, LARGEST_ARCHIVE)
     if gunzip.unconsumed_tail:
         raise ValueError(f"it holds more than {LARGEST_ARCHIVE} bytes")

@@ -67,6 +67,9 @@ usable as (
                 'adjusted.volume'
             )
         }} is null
+        -- What no share has ever cost says that its actions are wrong; squares of such prices overflow.
+        and adjusted.close_price > 1e-12
+        and adjusted.close_price < 1e12
     {%- if is_incremental() %}
     union all
     -- The bar to go on from.

@@ -48,6 +48,12 @@ def test_a_view_that_is_as_it_should_be_is_left_alone(standing: House) -> None:
     assert messages == {"stands"}
 
 
+def test_views_are_compared_before_any_table_under_them_is_made_anew(standing: House) -> None:
+    told = standing.dbt.must("run", "--quiet", "--select", "int_loads__finished", VIEWS)
+    assert told.count("md5(pg_get_viewdef(view_class.oid))") == 1
+    assert told.index("md5(pg_get_viewdef(view_class.oid))") < told.index("Began running node model.")
+
+
 def test_a_full_refresh_makes_every_view_anew(standing: House) -> None:
     before = views(standing)
     standing.dbt.must("run", "--quiet", "--full-refresh", "--select", VIEWS)

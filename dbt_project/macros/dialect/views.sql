@@ -6,24 +6,36 @@
 {% macro default__is_made_from(relation, digest) -%} {{ return(false) }} {%- endmacro %}
 
 {% macro postgres__is_made_from(relation, digest) -%}
-    {%- if 'digests of views' not in remembered() -%}
-        {%- set query -%}
-            select view_class.relnamespace::regnamespace::text || '.' || view_class.relname, pg_description.description
-            from pg_class as view_class
-            inner join pg_rewrite on pg_rewrite.ev_class = view_class.oid
-            inner join pg_description
-                on pg_description.objoid = pg_rewrite.oid and pg_description.classoid = 'pg_rewrite'::regclass
-            where
-                view_class.relkind = 'v'
-                and pg_description.description like '% ' || md5(pg_get_viewdef(view_class.oid))
-        {%- endset -%}
-        {%- set found = {} -%}
-        {%- for name, description in run_query(query).rows -%}
-            {%- do found.update({name: description.split(' ')[0]}) -%}
-        {%- endfor -%}
-        {%- do remembered().update({'digests of views': found}) -%}
+    {%- set digests = remembered().get('digests of views', {}) -%}
+    {{ return(digests.get(relation.schema ~ '.' ~ relation.identifier) == digest) }}
+{%- endmacro %}
+
+
+{#- On-run-start: asked while no model is being made, since a view cannot be read while a table under it is dropped. -#}
+{% macro read_digests_of_views() -%}
+    {%- if execute and flags.WHICH not in ['test', 'seed', 'compile', 'generate'] -%}
+        {{ return(adapter.dispatch('read_digests_of_views', 'marketloom')()) }}
     {%- endif -%}
-    {{ return(remembered()['digests of views'].get(relation.schema ~ '.' ~ relation.identifier) == digest) }}
+{%- endmacro %}
+
+{% macro default__read_digests_of_views() -%} {%- endmacro %}
+
+{% macro postgres__read_digests_of_views() -%}
+    {%- set query -%}
+        select view_class.relnamespace::regnamespace::text || '.' || view_class.relname, pg_description.description
+        from pg_class as view_class
+        inner join pg_rewrite on pg_rewrite.ev_class = view_class.oid
+        inner join pg_description
+            on pg_description.objoid = pg_rewrite.oid and pg_description.classoid = 'pg_rewrite'::regclass
+        where
+            view_class.relkind = 'v'
+            and pg_description.description like '% ' || md5(pg_get_viewdef(view_class.oid))
+    {%- endset -%}
+    {%- set found = {} -%}
+    {%- for name, description in run_query(query).rows -%}
+        {%- do found.update({name: description.split(' ')[0]}) -%}
+    {%- endfor -%}
+    {%- do remembered().update({'digests of views': found}) -%}
 {%- endmacro %}
 
 

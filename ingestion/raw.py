@@ -6,6 +6,7 @@ its last answer: while one is loaded, the next is extracted. They are loaded in 
 when its package has been; whatever stands there when a run begins is finished first.
 """
 
+import gc
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -103,6 +104,8 @@ class RawSchema:
                     break
                 folder = self.folder / f"{number:06}"
                 schema = self._extract(folder, chain([first], answers), state, schema)
+                # dlt's pipelines hold their rows in cycles, of which Python would let many gather.
+                gc.collect(1)
                 if loading:
                     loading.result()
                 loading = thread.submit(self._finish, folder)

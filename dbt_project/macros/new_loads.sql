@@ -9,7 +9,8 @@
 {#-
     sources:   the sources whose loads the model reads, as far as `int_loads__finished` lists them
     upstream:  a model that claims loads itself; its claims, and no others, are handed on.
-    A first build or a full refresh forgets what was claimed before.
+    A first build or a full refresh forgets what was claimed before; a model that is built whole, whose claims are for those
+    after it, claims all each time.
 -#}
 {% macro claim_new_loads(sources=none, upstream=none) -%}
     {%- set ledger = ref('int_loads__processed') -%}

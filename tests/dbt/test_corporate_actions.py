@@ -280,3 +280,15 @@ def test_archives_alone_tell_the_same(told: Told, market: Market) -> None:
     inferred = {(row[0], row[1]): row[3] or row[4] for row in found}
     assert inferred.keys() == true.keys()
     assert inferred == pytest.approx(true, abs=1e-4)
+
+
+def test_a_list_that_finishes_between_two_models_is_not_lost(told: Told) -> None:
+    # The whole list of a later day has one split, and no other of those before it.
+    told.house.load([lists("200.5", DAYS[8], [split("THRICE", 1, 2)], [])])
+    told.house.dbt.must("run", "--quiet", "--select", "int_loads__finished", "fct_corporate_actions")
+    told.house.dbt.must("run", "--quiet", "--select", "path:dbt_project/models/intermediate/actions", *MODELS[1:])
+    listed = told.house.rows(
+        "select ticker, known_to from marts.fct_corporate_actions where provider = 'polygon' "
+        "and ticker in ('REVERSE', 'THRICE')"
+    )
+    assert sorted(listed) == [("REVERSE", at(DAYS[8], 22)), ("THRICE", None)]

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ claim_new_loads(sources=['polygon']) }}") }}
+
 with pages as (
     select * from {{ ref('stg_polygon__listings') }}
     where {{ is_finished(['polygon']) }}

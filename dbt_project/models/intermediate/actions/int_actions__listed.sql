@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ claim_new_loads(upstream='int_action_listings__assembled') }}") }}
+
 -- Polygon lists what it knows, again and again. An action is known from the first list that has it until the first
 -- whole list that should have it and has not; if it comes back later, it is known anew.
 

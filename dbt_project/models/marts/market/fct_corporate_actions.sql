@@ -5,7 +5,7 @@
         unique_key='action_key',
         indexes=[{'columns': ['security_key', 'ex_date']}, {'columns': ['ticker']}, {'columns': ['ex_date']}],
         pre_hook=[
-            "{{ claim_new_loads(sources=['polygon']) }}",
+            "{{ claim_new_loads(upstream='int_actions__listed') }}",
             "{{ number_changes() }}",
             "{{ follow_changes('int_actions__stated') }}",
             "{{ touch_actions() }}",

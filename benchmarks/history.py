@@ -47,7 +47,7 @@ class History(Bench):
         if self._noted.exists():
             return
         days = self.seasons.days()
-        # Its own beginning is the year 2000.
+        # By itself it begins in 2000.
         self.marketloom("ingest", "calendar", "--since", f"{min(days[0].year, 2000)}-01-01")
         newest, before = (self.seasons.part(only_newest=only) for only in (True, False))
         files = [newest.write_archives(), before.write_parquet()]

@@ -102,7 +102,7 @@ class Landing:
             for name in ("requested_at", "received_at"):
                 values[name] = datetime.fromisoformat(values[name])
             return Landed(**values, body=body, path=path)
-        except (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError) as error:  # type: ignore[misc]  # a class
+        except (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError) as error:  # type: ignore[misc]  # a class, declared as none
             raise LandingError(
                 f"landed file {path} cannot be read ({error}): restore it from a copy, or move it away"
             ) from error

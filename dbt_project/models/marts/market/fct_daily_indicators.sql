@@ -19,12 +19,10 @@
 {#- An incremental build takes up each security from the first of its bars that has changed. Bars change without being
     loaded again, by a split; and the market's return changes without the bar. -#}
 
-with bars as (
-    {{ marketed_bars(ref('int_bars__numbered'), ref('int_market_returns__accumulated')) }}
-),
+{%- set market_returns = ref('int_market_returns__accumulated') %}
 
 -- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
-changed_bars as (  -- noqa: ST03
+with changed_bars as (  -- noqa: ST03
     select
         security_key,
         bar_number
@@ -84,7 +82,7 @@ stretches as (
 ),
 
 -- Averages go on from the bar before the first change; in a security's first weeks they begin anew.
-series as (
+taken_up as (
     select
         bars.*,
         bars.bar_number >= stretches.first_bar_number as is_wanted,
@@ -100,19 +98,19 @@ series as (
             stretches.security_key = carried.security_key
             and stretches.first_bar_number - 1 = carried.bar_number
             and stretches.first_bar_number > {{ indicator_seeding_bars() }}
-    inner join bars
-        on
-            stretches.security_key = bars.security_key
-            and coalesce(carried.bar_number, 1) <= bars.bar_number
-            and (stretches.last_bar_number is null or stretches.last_bar_number >= bars.bar_number)
-),
-
-{% else -%}
-series as (
-    select * from bars
+    {{ looked_up(
+        ref('int_bars__numbered'), 'bars',
+        'stretches.security_key = bars.security_key'
+        ~ ' and coalesce(carried.bar_number, 1) <= bars.bar_number'
+        ~ ' and (stretches.last_bar_number is null or stretches.last_bar_number >= bars.bar_number)'
+    ) }}
 ),
 
 {% endif -%}
+series as (
+    {{ marketed_bars('taken_up' if is_incremental() else ref('int_bars__numbered'), market_returns) | indent }}
+),
+
 -- From one bar to the next.
 progressed as (
     select
@@ -203,7 +201,7 @@ signalled as (
 -- Over the last bars.
 framed as (
     {% if is_incremental() -%}
-    {{ framed_by_lookups('signalled', ref('int_bars__numbered'), ref('int_market_returns__accumulated')) | indent }}
+    {{ framed_by_lookups('signalled', ref('int_bars__numbered'), market_returns) | indent }}
     {%- else -%}
     {{ framed_by_windows('(' ~ stepped_bars('signalled') ~ ') as stepped') | indent }}
     {%- endif %}

@@ -6,9 +6,11 @@
             select
                 built.security_key,
                 built.trading_date
-            from {{ this }} as built
-            inner join {{ ref('int_bars__touched') }} as touched
-                on built.security_key = touched.security_key and built.trading_date >= touched.first_trading_date
+            from {{ ref('int_bars__touched') }} as touched
+            {{ looked_up(
+                this, 'built',
+                'built.security_key = touched.security_key and built.trading_date >= touched.first_trading_date'
+            ) }}
             {{ last_looked_up(
                 ref('fct_daily_bars'), 'bars', is_same('bars', 'built', ['security_key', 'trading_date']), 'trading_date'
             ) }}

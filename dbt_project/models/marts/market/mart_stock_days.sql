@@ -19,10 +19,6 @@ with sessions as (
     where is_session
 ),
 
-news as (
-    select * from {{ ref('int_news_days__counted') }}
-),
-
 -- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
 touched as (  -- noqa: ST03
     select
@@ -67,10 +63,10 @@ reaching as (
             (
                 select earlier.trading_date
                 from {{ ref('fct_daily_bars') }} as earlier
-                inner join {{ ref('dim_sessions') }} as earlier_sessions
-                    on earlier.trading_date = earlier_sessions.trading_date and earlier_sessions.is_session
+                {{ looked_up(ref('dim_sessions'), 'on_date', is_same('on_date', 'earlier', ['trading_date'])) }}
                 where
-                    earlier.security_key = stretches.security_key
+                    on_date.is_session
+                    and earlier.security_key = stretches.security_key
                     and earlier.trading_date < stretches.first_trading_date
                 order by earlier.trading_date desc
                 limit 1 offset 18
@@ -133,8 +129,15 @@ select
     session_bars.is_suspect,
     session_bars.known_from as bar_known_from
 from session_bars
-left join news
-    on session_bars.security_key = news.security_key and session_bars.trading_date = news.trading_date
-{%- if is_incremental() %}
+{% if is_incremental() -%}
+{{
+    last_looked_up(
+        ref('int_news_days__counted'), 'news',
+        is_same('news', 'session_bars', ['security_key', 'trading_date']), 'trading_date'
+    )
+}}
 where session_bars.trading_date >= session_bars.first_trading_date
+{%- else -%}
+left join {{ ref('int_news_days__counted') }} as news
+    on session_bars.security_key = news.security_key and session_bars.trading_date = news.trading_date
 {%- endif %}

@@ -26,6 +26,8 @@
         {%- do run_query('alter table ' ~ relation ~ ' ' ~ constraints_to_add() | join(', ')) -%}
     {%- endif -%}
     {%- do dbt.default__create_indexes(relation) -%}
+    {#- Postgres takes them by itself after a minute or many, and until then plans blindly what is built on it. -#}
+    {%- do run_query(take_statistics(relation)) -%}
 {%- endmacro %}
 
 

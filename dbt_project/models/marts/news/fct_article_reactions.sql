@@ -1,12 +1,8 @@
 {{ config(materialized='view', meta={'rows_of': 'bridge_article_securities'}) }}
 
 -- Returns of the last sessions change every day, and the mean of the market with any bar: what stands in narrow tables
--- is put together when it is asked for, and only as far as it is. No step is used twice, or PostgreSQL would make it
--- whole.
-
-with mentions as (
-    select * from {{ ref('bridge_article_securities') }}
-)
+-- is put together when it is asked for, and only as far as it is. There are no steps before it: PostgreSQL keeps a
+-- query with steps whole, where it is joined to others, and would put all reactions together for those of one security.
 
 select
     mentions.article_key,
@@ -31,7 +27,7 @@ select
     published.return_1 - published_market.return_1 as published_abnormal_return_1_sessions,
     published.return_5 - published_market.return_5 as published_abnormal_return_5_sessions,
     published.return_20 - published_market.return_20 as published_abnormal_return_20_sessions
-from mentions
+from {{ ref('bridge_article_securities') }} as mentions
 left join {{ ref('int_session_returns__measured') }} as known
     on mentions.security_key = known.security_key and mentions.effective_session_date = known.trading_date
 left join {{ ref('int_session_returns__averaged') }} as market

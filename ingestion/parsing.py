@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.coercion import to_column
+from ingestion.coercion import is_json, to_column
 from ingestion.diagnosis import decode_json
 from ingestion.errors import MalformedResponse
 from ingestion.model import Parsed, Rejected, Response, Table
@@ -118,10 +118,15 @@ def parse_records(
         places = [place for place in places if place not in refusals]
     rows = [records[place] for place in places] if refusals else records
     keys = {name: name for name in table.schema.names} | {name: key for key, name in (rename or {}).items()}
-    columns: dict[str, Any] = {name: column(rows, key) for name, key in keys.items() if name in table.schema.names}
-    columns |= {name: _repeated(value, len(rows)) for name, value in (constants or {}).items()}
-    used = {keys[name] for name in columns if name not in (constants or {})}
-    columns |= _extra_columns(rows, used, set(columns))
+    shared, present = constants or {}, set[str]().union(*rows)
+    columns: dict[str, Any] = {
+        field.name: column(rows, key) if (key := keys[field.name]) in present else pa.nulls(len(rows), field.type)
+        for field in table.schema
+        if field.name not in shared
+    }
+    used = {keys[name] for name in columns}
+    columns |= {name: _repeated(value, len(rows), table.schema, name) for name, value in shared.items()}
+    columns |= _extra_columns(rows, sorted(present - used), set(columns))
     parsed = assemble(table, columns, places, lambda place: row_text(rows[place]))
     return Parsed(parsed.tables, rejected + parsed.rejected)
 
@@ -164,14 +169,30 @@ def column(rows: Sequence[dict[str, Any]], key: str) -> list[Any]:
         return [row.get(key) for row in rows]
 
 
-def _repeated(value: Any, count: int) -> Sequence[Any] | pa.Array:
+def numbers(rows: Sequence[Any], key: str) -> set[float]:
+    """The numbers under a key, each once, of those rows that are objects."""
+    try:
+        values = set(map(itemgetter(key), rows))
+        if {*map(type, values)} <= {int, float}:
+            return values
+    except (KeyError, TypeError):
+        pass
+    every: Iterable[Any] = (row.get(key) for row in rows if isinstance(row, dict))
+    return {value for value in every if type(value) in (int, float)}
+
+
+def _repeated(value: Any, count: int, schema: pa.Schema, name: str) -> Sequence[Any] | pa.Array:
+    """A column of one value; one that can be read is read once."""
+    if name in schema.names:
+        field = schema.field(name)
+        once, unreadable = to_column([value], field)
+        return [value] * count if unreadable or is_json(field) else pa.repeat(once[0], count)
     is_plain = isinstance(value, bool) or (isinstance(value, str) and value.isascii())
     return pa.repeat(pa.scalar(value), count) if is_plain else [value] * count
 
 
-def _extra_columns(rows: Sequence[dict[str, Any]], used: set[str], taken: set[str]) -> dict[str, list[Any]]:
+def _extra_columns(rows: Sequence[dict[str, Any]], unknown: Sequence[str], taken: set[str]) -> dict[str, list[Any]]:
     """The keys that the table does not declare, under column names that clash with nothing."""
-    unknown = sorted(set().union(*rows) - used) if rows else []
     if len(unknown) > MAX_EXTRA_COLUMNS:
         rest = [{key: row[key] for key in unknown if key in row} for row in rows]
         return {free_name("unknown_keys", taken): [row_text(extra) if extra else None for extra in rest]}

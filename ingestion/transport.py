@@ -14,7 +14,7 @@ from tenacity import RetryCallState
 from ingestion.quota import Allowance
 
 RETRIES = 3
-PIECE = 65536
+PIECE = 1 << 20
 
 Pause = Callable[[requests.Response], float | None]
 

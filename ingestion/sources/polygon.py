@@ -19,7 +19,7 @@ from ingestion.errors import (
     UnknownTicker,
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source, Table
-from ingestion.parsing import assemble, column, found, json_object, parse_records, refuse, table
+from ingestion.parsing import assemble, found, json_object, numbers, parse_records, refuse, table
 from ingestion.values import show
 
 BARS = table(
@@ -161,17 +161,15 @@ def parse_grouped_daily(response: Response) -> Parsed:
     body, results = _results(response, "grouped bars", "T", "o", "c", "t")
     session = response.params["session"]
     # `t` ends the window: at 16:00 in New York, or at midnight. All bars share a few values of it.
-    times = column([row if isinstance(row, dict) else {} for row in results], "t")
-    kinds = (int, float)
     wrong = {
         time: _new_york_date(time)
-        for time in {time for time in times if type(time) in kinds}
+        for time in numbers(results, "t")
         if session not in (_new_york_date(time), _new_york_date(time - 1))
     }
     refused = {
-        place: f"t: the bar is of {wrong[time]}, {session} was asked for"
-        for place, time in enumerate(times if wrong else ())
-        if type(time) in kinds and time in wrong
+        place: f"t: the bar is of {wrong[row['t']]}, {session} was asked for"
+        for place, row in enumerate(results if wrong else ())
+        if isinstance(row, dict) and type(row.get("t")) in (int, float) and row["t"] in wrong
     }
     constants = {"date": session, "adjusted": body.get("adjusted")}
     return parse_records(BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=constants, refused=refused)

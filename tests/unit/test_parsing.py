@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.errors import MalformedResponse
-from ingestion.parsing import json_object, parse_records, row_text, snake_case, table
+from ingestion.parsing import json_object, numbers, parse_records, row_text, snake_case, table
 from tests.unit.answers import answer, rows
 
 BARS = table(
@@ -87,6 +87,25 @@ def test_unknown_keys_become_columns_of_a_simple_type() -> None:
     )
     assert "nil" not in parsed.tables["bars"].schema.names
     assert not parsed.rejected
+
+
+JSON = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.integers())
+
+
+@given(st.dictionaries(st.sampled_from(["ticker", "date", "close", "tags", "other"]), JSON), st.integers(0, 3))
+def test_a_constant_reads_as_the_same_value_in_every_row(shared: dict[str, Any], count: int) -> None:
+    own = {"ticker": "A", "date": "2015-10-01", "close": 1.5}
+    records = [{key: value for key, value in own.items() if key not in shared} for _ in range(count)]
+    parsed = parse_records(BARS, records, constants=shared)
+    spelt = parse_records(BARS, [record | shared for record in records])
+    assert [(r.row_number, r.reason) for r in parsed.rejected] == [(r.row_number, r.reason) for r in spelt.rejected]
+    assert sorted(map(str, rows(parsed, "bars"))) == sorted(map(str, rows(spelt, "bars")))
+
+
+@given(st.lists(st.dictionaries(st.just("t"), JSON) | st.integers() | st.text() | st.none()))
+def test_numbers_are_those_of_the_rows_each_once(records: list[Any]) -> None:
+    values = [row.get("t") for row in records if isinstance(row, dict)]
+    assert numbers(records, "t") == {value for value in values if type(value) in (int, float)}
 
 
 def test_a_number_gives_the_same_column_type_in_every_response() -> None:

@@ -15,7 +15,7 @@ from ingestion.sessions import sessions_between
 PATH = "/v2/aggs/grouped/locale/us/market/stocks/"
 LAST = date(2024, 5, 31)  # the simulated market begins with the year
 BARS, MOST_SECURITIES = 10_000, 12_000
-# A month, of which the start is a large part, and a longer backfill, measured once, which tells the rate.
+# A month, of which the start is a large part, and a longer backfill, which tells the rate.
 MONTH, LONG = 30, 100
 
 
@@ -25,13 +25,13 @@ def run(bench: Bench) -> Iterator[Result]:
     bars = min(BARS, max(10, bench.options.rows // 10))
     known = [day for day, _ in sessions_between(date(LAST.year, 1, 2), LAST)]
     with market(min(MOST_SECURITIES, bars * 6 // 5 + 10), f"{LAST}T23:00:00Z") as sandbox:
-        for most, share, repeat in ((MONTH, 10, bench.options.repeat), (LONG, 3, 1)):
+        for most, share in ((MONTH, 10), (LONG, 3)):
             sessions = known[-max(2, min(most, bench.options.rows // bars // share)) :]
-            yield _compare(bench, sandbox, sessions, repeat)
+            yield _compare(bench, sandbox, sessions)
     forget(bench)
 
 
-def _compare(bench: Bench, sandbox: Sandbox, sessions: list[date], repeat: int) -> Result:
+def _compare(bench: Bench, sandbox: Sandbox, sessions: list[date]) -> Result:
     rows = sum(len(get(sandbox, f"{PATH}{day}?adjusted=false")["results"]) for day in sessions)
     window = (sessions[0].isoformat(), sessions[-1].isoformat())
     command = [sys.executable, "-m", "benchmarks.ours", "polygon", "grouped_daily", *window]
@@ -40,9 +40,7 @@ def _compare(bench: Bench, sandbox: Sandbox, sessions: list[date], repeat: int) 
     place = f"{sandbox.url}/polygon"
     rest = partial(bench.dlt, "benchmarks.dlt_rest", place, "grouped_daily", paths)
     reference = Side("rest_api", rest, lambda: forget(bench), rows)
-    result = bench.compare(
-        Comparison(f"api: {rows:,} grouped daily bars, against rest_api", ours, reference, 10), repeat
-    )
+    result = bench.compare(Comparison(f"api: {rows:,} grouped daily bars, against rest_api", ours, reference, 10))
     if (found := bench.value("select count(*) from raw_polygon.bars")) != rows:
         raise BenchmarkFailed(f"{rows} bars were offered, {found} loaded")
     return result

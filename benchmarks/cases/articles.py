@@ -22,13 +22,13 @@ def run(bench: Bench) -> Iterator[Result]:
     """News, 1,000 articles in an answer, asked, landed and loaded, against dlt's `rest_api` source."""
     runner.prepare(bench.settings)
     days = max(1, min(30, bench.options.rows // 100_000))
-    for most, share, repeat in ((SECURITIES, 100, bench.options.repeat), (MANY_SECURITIES, 50, 1)):
+    for most, share in ((SECURITIES, 100), (MANY_SECURITIES, 50)):
         with market(max(50, min(most, bench.options.rows // share))) as sandbox:
-            yield _compare(bench, sandbox, LAST - timedelta(days=days - 1), repeat)
+            yield _compare(bench, sandbox, LAST - timedelta(days=days - 1))
     forget(bench)
 
 
-def _compare(bench: Bench, sandbox: Sandbox, first: date, repeat: int) -> Result:
+def _compare(bench: Bench, sandbox: Sandbox, first: date) -> Result:
     asked = {
         "published_utc.gte": f"{first}T00:00:00Z",
         "published_utc.lte": f"{LAST}T23:59:59Z",
@@ -47,4 +47,4 @@ def _compare(bench: Bench, sandbox: Sandbox, first: date, repeat: int) -> Result
     place, paths = f"{sandbox.url}/polygon", json.dumps([path])
     rest = partial(bench.dlt, "benchmarks.dlt_rest", place, "news", paths)
     reference = Side("rest_api", rest, lambda: forget(bench), rows)
-    return bench.compare(Comparison(f"articles: {rows:,}, against dlt's rest_api", ours, reference, 3), repeat)
+    return bench.compare(Comparison(f"articles: {rows:,}, against dlt's rest_api", ours, reference, 3))

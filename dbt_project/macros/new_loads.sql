@@ -1,5 +1,5 @@
 {#-
-    Incremental by loads, not by time. Each incremental model keeps in `int_loads__processed` the loads it has
+    Incremental by loads, not by time. A model that claims loads keeps in `int_loads__processed` those it has
     read. `claim_new_loads`, its pre-hook, adds the finished loads that are not there yet, marked with this
     invocation; `is_newly_claimed` then reads exactly those. Hook, reading and writing are
     one transaction: a model that is killed has claimed nothing. Loads are listed once in each build, by
@@ -9,12 +9,12 @@
 {#-
     sources:   the sources whose loads the model reads, as far as `int_loads__finished` lists them
     upstream:  a model that claims loads itself; its claims, and no others, are handed on.
-    A first build or a full refresh forgets what was claimed before; a model that is built whole, whose claims are for those
-    after it, claims all each time.
+    A first build or a full refresh forgets what was claimed before. A table, which is built whole each time, claims for
+    those after it.
 -#}
 {% macro claim_new_loads(sources=none, upstream=none) -%}
     {%- set ledger = ref('int_loads__processed') -%}
-    {%- if not is_incremental() %}
+    {%- if should_full_refresh() or (model.config.materialized == 'incremental' and not is_incremental()) %}
     delete from {{ ledger }} where model = '{{ this.identifier }}';
     {%- endif %}
     insert into {{ ledger }} (model, source, load_id, invocation_id, processed_at)

@@ -7,7 +7,7 @@
     )
 }}
 
--- Starts empty and is written by the pre-hooks of incremental models (see the macro claim_new_loads).
+-- Starts empty and is written by the pre-hooks of models that claim loads (see the macro claim_new_loads).
 -- It outlives full refreshes of its readers, which forget their own rows only.
 select
     cast(null as {{ dbt.type_string() }}) as model,

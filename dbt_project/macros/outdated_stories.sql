@@ -64,5 +64,4 @@
 
 {% macro note_stories_as_told() -%}
     delete from {{ ref('int_stories__outdated') }} where model = '{{ this.identifier }}'
-    {%- if not is_incremental() -%} ; {{ take_statistics(this) }} {%- endif -%}
 {%- endmacro %}

@@ -23,6 +23,8 @@ from ingestion.model import Response
 
 PARQUET = b"PAR1"
 STAMP = "%Y%m%dT%H%M%S%fZ"
+# The stub of ISA-L declares its class of errors as None.
+UNREADABLE: tuple[Any, ...] = (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError)
 
 
 class LandingError(MarketloomError):
@@ -102,7 +104,7 @@ class Landing:
             for name in ("requested_at", "received_at"):
                 values[name] = datetime.fromisoformat(values[name])
             return Landed(**values, body=body, path=path)
-        except (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError) as error:  # type: ignore[misc]  # a class, declared as none
+        except UNREADABLE as error:
             raise LandingError(
                 f"landed file {path} cannot be read ({error}): restore it from a copy, or move it away"
             ) from error

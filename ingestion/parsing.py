@@ -150,13 +150,12 @@ def assemble(
             if array.null_count < count:  # all null says nothing, least of all a type
                 fields.append(pa.field(name, array.type))
                 arrays.append(array)
-    numbers = pa.array(row_numbers, pa.int64())
-    kept = pa.Table.from_arrays([*arrays, numbers], schema=pa.schema([*fields, pa.field("_row_number", pa.int64())]))
+    own = pa.array(row_numbers, pa.int64())
+    kept = pa.Table.from_arrays([*arrays, own], schema=pa.schema([*fields, pa.field("_row_number", pa.int64())]))
     if reasons:
         kept = kept.take(pa.array([place for place in range(count) if place not in reasons], pa.int64()))
     rejected = [
-        Rejected(table.name, "; ".join(reasons[place]), text_of(place), numbers[place].as_py())
-        for place in sorted(reasons)
+        Rejected(table.name, "; ".join(reasons[place]), text_of(place), own[place].as_py()) for place in sorted(reasons)
     ]
     return Parsed({table.name: kept}, rejected)
 

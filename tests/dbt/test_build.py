@@ -124,7 +124,7 @@ def test_postgres_holds_keys_and_descriptions(built: House) -> None:
 
 def test_a_mart_that_is_a_view_is_joined_in_any_order(built: House) -> None:
     # PostgreSQL keeps a view with steps whole: joined to one security, it would be put together for all.
-    views = built.rows("select viewname, definition ~* 'with ' from pg_views where schemaname = 'marts'")
+    views = built.rows(r"select viewname, definition ~* '^\s*with\s' from pg_views where schemaname = 'marts'")
     assert views == [("fct_article_reactions", False)]
 
 

@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from pyarrow import parquet
 
-from ingestion import runner
+from ingestion.extract.sessions import sessions_between
 from ingestion.model import Member, Response
-from ingestion.sessions import sessions_between
 from ingestion.sources import pystock
+from sandbox.sample import write_sample
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data" / "pystock"
@@ -113,7 +113,9 @@ class Bars:
     def _basis(self) -> list[Archive]:
         folder = self.real
         if not folder.exists():
-            folder = runner.sample(self.folder / "sample", SIMULATED_NOW, sessions=60) / "pystock"
+            folder = (
+                write_sample(self.folder / "sample", datetime.fromisoformat(SIMULATED_NOW), sessions=60) / "pystock"
+            )
         return [_read(path) for path in sorted(folder.glob("*.tar.gz"))]
 
     @cached_property

@@ -16,9 +16,10 @@ from typing import Any, Literal, Self
 
 import psutil
 
-from ingestion import raw, warehouse
 from ingestion.config import Settings
+from ingestion.load import raw
 from ingestion.sources import SOURCES
+from ingestion.warehouse import server as warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
 MEBIBYTE = 1024 * 1024
@@ -183,7 +184,7 @@ class Bench:
 
     def dbt(self, *arguments: str, **environment: str) -> Process:
         """dbt, as `marketloom run` calls it, measured."""
-        return self.process([sys.executable, "-m", "ingestion.transform", *arguments, "--quiet"], **environment)
+        return self.process([str(Path(sys.executable).with_name("dbt")), *arguments, "--quiet"], **environment)
 
     def dlt(self, module: str, *arguments: str) -> Process:
         """A module that uses dlt by itself, measured: default settings, its own state, the warehouse's address last."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from benchmarks.harness import Bench, Options, Process
 from benchmarks.seasons import Seasons, write_headlines
-from ingestion import roles, warehouse
+from ingestion.warehouse import roles
+from ingestion.warehouse import server as warehouse
 
 BARS_A_SESSION, ARTICLES_A_SESSION = 6_000, 2_000
 BARS_AN_ARTICLE = 50

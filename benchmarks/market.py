@@ -8,8 +8,8 @@ import requests
 
 from benchmarks.harness import Bench
 from ingestion import config
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
+from sandbox.market import Market
+from sandbox.server import Sandbox
 
 NOW = "2024-03-15T23:00:00Z"
 KEY = "sandbox-unlimited"

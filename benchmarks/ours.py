@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from ingestion import config
+from ingestion.extract.plan import Window
 from ingestion.landing import Landing
-from ingestion.lean import spare_collections, spare_pandas
 from ingestion.pipeline import Run
-from ingestion.plan import Window
 from ingestion.sources import SOURCES
+from ingestion.startup import spare_collections, spare_pandas
 
 if __name__ == "__main__":
     name, endpoint, since, until = sys.argv[1:]

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ingestion import config, warehouse
+from ingestion import config
 from ingestion.config import Settings
 from ingestion.errors import MarketloomError
-from ingestion.lean import spare_pandas
+from ingestion.startup import spare_pandas
+from ingestion.warehouse import server as warehouse
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
@@ -148,9 +149,10 @@ def sandbox(
     ] = None,
 ) -> None:
     """Serve the simulated market behind the providers' own paths and wire formats."""
-    from ingestion.sandbox.server import serve
+    from ingestion import simulation
 
-    serve(host=host, port=port, seed=seed, securities=securities, now=now)
+    given = {"host": host, "port": port, "seed": seed, "securities": securities, "now": now}
+    simulation.serve([f"--{name}={value}" for name, value in given.items() if value is not None])
 
 
 @app.command()
@@ -159,9 +161,9 @@ def sample(
     sessions: Annotated[int, typer.Option(min=1, max=250, help="How many archives, one for each session.")] = 10,
 ) -> None:
     """Write bulk files of the simulated market, to try `backfill` on: pystock archives and a headlines CSV."""
-    from ingestion import runner
+    from ingestion import simulation
 
-    runner.sample(folder, sessions=sessions)
+    simulation.write_sample(folder, sessions=sessions)
     console.print(f"wrote {folder}/pystock/*.tar.gz and {folder}/headlines/*.csv")
 
 

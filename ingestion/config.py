@@ -18,6 +18,7 @@ from ingestion.model import Rate, Source
 
 TARGETS = ("live", "sandbox")
 SANDBOX_TICKERS = ("LOOM", "WEFT", "WARP", "HEDL", "REED", "SHED", "BOBN", "TREA", "SPUN", "YARN")
+SANDBOX_FEEDS = ("newswire", "markets", "boerse", "tape")
 DEFAULT_SANDBOX_URL = "http://127.0.0.1:8765"
 
 
@@ -143,7 +144,7 @@ class Settings:
         if self.is_sandbox:
             key = os.environ.get("MARKETLOOM_SANDBOX_KEY", "sandbox-unlimited")
             free = rates if key == "sandbox-free" else ()
-            feeds = {name: f"{self.sandbox_url}/rss/{name}.xml" for name in sandbox_feeds()}
+            feeds = {name: f"{self.sandbox_url}/rss/{name}.xml" for name in SANDBOX_FEEDS}
             base = f"{self.sandbox_url}/{source.name}" if source.endpoints else None
             return SourceSettings(base, key, free, SANDBOX_TICKERS, feeds)
         return SourceSettings(
@@ -158,13 +159,6 @@ class Settings:
         """A numeric bound of the HTTP client, `[marketloom] <name>` in `.dlt/config.toml`."""
         value = _dlt_value(f"marketloom.{name}", float)
         return default if value is None else float(value)
-
-
-def sandbox_feeds() -> tuple[str, ...]:
-    """The feeds that the simulated market publishes."""
-    from ingestion.sandbox.outlets import FEEDS
-
-    return tuple(FEEDS)
 
 
 def load(target: str | None = None) -> Settings:

@@ -18,17 +18,18 @@ from zlib import crc32
 import psycopg2
 import pyarrow as pa
 
-from ingestion import ops, raw, warehouse
 from ingestion.config import Settings
-from ingestion.conform import conform
 from ingestion.errors import MalformedResponse, MarketloomError, ProviderError
-from ingestion.http import Client
+from ingestion.extract.client import Client
+from ingestion.extract.plan import Calls, Plan, Window, advance
 from ingestion.landing import Landed, Landing, content_id
+from ingestion.load import ops, raw
+from ingestion.load.ops import Outcome
+from ingestion.load.raw import Columns, Rows, State
 from ingestion.model import Member, Parsed, Rejected, Source
-from ingestion.ops import Outcome
-from ingestion.plan import Calls, Plan, Window, advance
-from ingestion.raw import Columns, Rows, State
+from ingestion.parsing.conform import conform
 from ingestion.report import SourceReport
+from ingestion.warehouse import server as warehouse
 
 Listener = Callable[[str, Landed], None]
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ingestion.ops import Outcome
+from ingestion.load.ops import Outcome
 
 
 @dataclass

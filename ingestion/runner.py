@@ -1,36 +1,34 @@
 """What the commands do, over all sources: ingest, backfill, replay, the whole run, and the report at the end."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import requests
 import typer
 from psycopg2 import sql
 from rich.console import Console
 from rich.table import Table as Grid
 
-from ingestion import builds, config, raw, warehouse
+from ingestion import config, dbt_build, simulation
 from ingestion.config import Settings
 from ingestion.display import progress, show
 from ingestion.errors import MarketloomError
+from ingestion.extract.plan import Window
+from ingestion.extract.redaction import Redactor
 from ingestion.landing import Landing
-from ingestion.lean import spare_collections
+from ingestion.load import raw
 from ingestion.model import Source
 from ingestion.pipeline import Run
-from ingestion.plan import Window
-from ingestion.redaction import Redactor
 from ingestion.report import SourceReport
-from ingestion.sessions import sessions_between
 from ingestion.sources import SOURCES
+from ingestion.startup import spare_collections
+from ingestion.warehouse import server as warehouse
 
 
 def prepare(settings: Settings) -> None:
     """The warehouse up, with every raw table in place, so that dbt can build whatever has been ingested so far."""
-    warehouse.up(settings)
+    warehouse.up(settings, raw.schemas())
     raw.prepare(settings, SOURCES.values())
 
 
@@ -97,7 +95,7 @@ def run_all(settings: Settings, *, is_target_given: bool, rebuild: bool, console
         console.print("No provider key is configured, so this run works on the simulated market (target sandbox).")
     reports = ingest(settings, (), None, None, (), console)
     if settings.is_sandbox:
-        folder = sample(settings.home / "sample", settings.sandbox_now, is_kept=True)
+        folder = simulation.write_sample(settings.home / "sample", now=settings.sandbox_now)
         for name in ("headlines", "pystock"):
             reports += backfill(settings, name, [folder / name], console)
     show(reports, console)
@@ -113,49 +111,19 @@ def run_all(settings: Settings, *, is_target_given: bool, rebuild: bool, console
 
 
 def _build(settings: Settings, rebuild: bool, console: Console) -> None:
-    """dbt build and docs, if there is anything to do for them."""
-    made_from = builds.basis(settings)
-    built_at = builds.last_made_from(settings, made_from)
-    if built_at and not rebuild and (settings.dbt_folder / "catalog.json").exists():
+    """Run dbt build and docs, unless the last build is still current."""
+    if not rebuild and (built_at := dbt_build.built_at(settings)):
         console.print(
             f"Nothing new since the build of {built_at:%Y-%m-%d %H:%M} UTC: dbt has nothing to do "
             "(`marketloom run --rebuild` builds anyway)."
         )
         return
-    for arguments in (["build", "--exclude-resource-type", "unit_test"], ["docs", "generate"]):
-        console.print(f"dbt {' '.join(arguments)} --target {settings.target}")
-        if dbt(settings, [*arguments, "--quiet"]):
-            raise MarketloomError(f"dbt {arguments[0]} failed: `dbt {' '.join(arguments)} --target {settings.target}`")
-    builds.note(settings, made_from)
-
-
-def sample(folder: Path, now: str | None = None, sessions: int = 10, *, is_kept: bool = False) -> Path:
-    """Write bulk files as the simulated market would have them: archives of its last sessions, a file of headlines.
-
-    With `is_kept`, what was written for the same day before is left as it is.
-    """
-    last = (datetime.fromisoformat(now) if now else datetime.now(UTC)).date() - timedelta(days=2)
-    headlines = folder / "headlines" / f"headlines_{last.isoformat()}.csv"
-    if is_kept and headlines.exists():
-        return folder
-    from ingestion.sandbox.archives import write_archives
-    from ingestion.sandbox.headlines import write_headlines
-    from ingestion.sandbox.market import Market
-
-    first = sessions_between(last - timedelta(days=2 * sessions + 10), last)[-sessions][0]
-    market = Market()
-    write_archives(market, folder / "pystock", first, last)
-    headlines.parent.mkdir(parents=True, exist_ok=True)
-    part = headlines.with_suffix(".part")  # written last, and there only when all is there
-    write_headlines(market, part, first, last)
-    part.replace(headlines)
-    return folder
-
-
-def dbt(settings: Settings, arguments: Sequence[str]) -> int:
-    """Run dbt on the target, in the same environment and against the same warehouse."""
-    command = [sys.executable, "-m", "ingestion.transform", *arguments, "--target", settings.target]
-    return subprocess.run(command, cwd=settings.root, env=settings.subprocess_environment, check=False).returncode
+    for arguments in (dbt_build.BUILD, dbt_build.DOCS):
+        command = f"dbt {' '.join(arguments)} --target {settings.target}"
+        console.print(command)
+        console.file.flush()
+        if dbt_build.dbt(settings, arguments, colors=console.is_terminal):
+            raise MarketloomError(f"dbt {arguments[0]} failed: `{command}`")
 
 
 def summary(settings: Settings, console: Console) -> None:
@@ -207,29 +175,16 @@ def _each(
 @contextmanager
 def _market(settings: Settings, console: Console) -> Iterator[None]:
     """For the target sandbox, a simulated market to ask: the one that is running, else one for the time of the run."""
-    if not settings.is_sandbox or _answers(settings.sandbox_url):
-        with nullcontext():
-            yield
+    if not settings.is_sandbox or simulation.is_available(settings.sandbox_url):
+        yield
         return
-    from ingestion.sandbox.server import Sandbox
-
-    with Sandbox(now=settings.sandbox_now) as market, config.environment(MARKETLOOM_SANDBOX_URL=market.url):
-        console.print(f"simulated market at {market.url}")
+    with simulation.running(settings.sandbox_now) as url, config.environment(MARKETLOOM_SANDBOX_URL=url):
+        console.print(f"simulated market at {url}")
         yield
 
 
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/_sandbox/health", timeout=2).ok
-    except requests.RequestException:
-        return False
-
-
 def _now(settings: Settings) -> datetime:
-    if not settings.is_sandbox:
-        return datetime.now(UTC)
-    answer = requests.get(f"{settings.sandbox_url}/_sandbox/health", timeout=10)
-    return datetime.fromisoformat(answer.headers["X-Sandbox-Now"])
+    return simulation.current_time(settings.sandbox_url) if settings.is_sandbox else datetime.now(UTC)
 
 
 def _files(path: Path, source: Source) -> Iterator[Path]:

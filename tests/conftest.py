@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from ingestion import config, runner, warehouse
+from ingestion import config, runner
 from ingestion.config import Settings
+from ingestion.warehouse import server as warehouse
 from tests.shared import ROOT
 
 TEMPLATE = "marketloom_template"

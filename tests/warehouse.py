@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ingestion import warehouse
 from ingestion.config import Settings
+from ingestion.warehouse import server as warehouse
 
 
 def key_of(ticker: str) -> str:

@@ -9,8 +9,8 @@ from functools import partial
 from benchmarks.harness import Bench, BenchmarkFailed, Comparison, Result, Side
 from benchmarks.market import forget, get, market
 from ingestion import runner
-from ingestion.sandbox.server import Sandbox
-from ingestion.sessions import sessions_between
+from ingestion.extract.sessions import sessions_between
+from sandbox.server import Sandbox
 
 PATH = "/v2/aggs/grouped/locale/us/market/stocks/"
 LAST = date(2024, 5, 31)  # the simulated market begins with the year

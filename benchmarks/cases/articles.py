@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from benchmarks.harness import Bench, BenchmarkFailed, Comparison, Result, Side
 from benchmarks.market import forget, get, market
 from ingestion import runner
-from ingestion.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 PATH = "/v2/reference/news?"
 LAST = date(2024, 3, 14)

@@ -10,8 +10,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from ingestion.delimited import parse_delimited
-from ingestion.diagnosis import decode_json, failure_of_status, message_of, unusable_body
 from ingestion.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -21,7 +19,13 @@ from ingestion.errors import (
     UnknownTicker,
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source
-from ingestion.parsing import found, json_object, parse_records, refuse, snake_case, table
+from ingestion.parsing.assemble import snake_case
+from ingestion.parsing.delimited import parse_delimited
+from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
+from ingestion.parsing.json_body import decode_json
+from ingestion.parsing.records import parse_records
+from ingestion.parsing.rejection import found, json_object, refuse
+from ingestion.parsing.schema import table
 
 DAILY = table(
     "daily",

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from ingestion.delimited import parse_delimited
 from ingestion.errors import MarketloomError
 from ingestion.model import Member, Parsed, Response, Source
-from ingestion.parsing import table
+from ingestion.parsing.delimited import parse_delimited
+from ingestion.parsing.schema import table
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar

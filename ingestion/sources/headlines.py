@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import IO
 
-from ingestion import bulk
-from ingestion.delimited import BOM, parse_delimited
 from ingestion.model import Member, Parsed, Response, Source
-from ingestion.parsing import table
+from ingestion.parsing import bulk
+from ingestion.parsing.delimited import BOM, parse_delimited
+from ingestion.parsing.schema import table
 
 HEADLINES = table(
     "headlines",

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ingestion.diagnosis import decode_json, failure_of_status, message_of, unusable_body
 from ingestion.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -19,8 +18,13 @@ from ingestion.errors import (
     UnknownTicker,
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source, Table
-from ingestion.parsing import assemble, found, json_object, numbers, parse_records, refuse, table
-from ingestion.values import show
+from ingestion.parsing.assemble import assemble
+from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
+from ingestion.parsing.json_body import decode_json
+from ingestion.parsing.records import numbers, parse_records
+from ingestion.parsing.rejection import found, json_object, refuse
+from ingestion.parsing.schema import table
+from ingestion.parsing.values import show
 
 BARS = table(
     "bars",

@@ -18,11 +18,12 @@ from typing import IO
 import pyarrow as pa
 from isal import isal_zlib
 
-from ingestion import bulk
-from ingestion.columnar import parse_columns
-from ingestion.delimited import BOM, parse_delimited
 from ingestion.model import Member, Parsed, Rejected, Response, Source, Table
-from ingestion.parsing import refuse, table
+from ingestion.parsing import bulk
+from ingestion.parsing.columnar import parse_columns
+from ingestion.parsing.delimited import BOM, parse_delimited
+from ingestion.parsing.rejection import refuse
+from ingestion.parsing.schema import table
 
 LARGEST_ARCHIVE = 256 * 1024 * 1024  # bytes unpacked; real ones have 3 million
 

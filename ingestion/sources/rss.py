@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import urljoin
 from xml.sax import SAXException
 
-from ingestion.diagnosis import failure_of_status, message_of
 from ingestion.errors import MalformedResponse, ProviderError
 from ingestion.model import Endpoint, Parsed, Rate, Rejected, Response, Source
-from ingestion.parsing import parse_records, refuse, row_text, table
+from ingestion.parsing.diagnosis import failure_of_status, message_of
+from ingestion.parsing.records import parse_records
+from ingestion.parsing.rejection import refuse, row_text
+from ingestion.parsing.schema import table
 
 ENTRIES = table(
     "entries",

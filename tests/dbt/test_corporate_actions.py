@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 
 from ingestion import config, runner
+from ingestion.extract.plan import Window
 from ingestion.landing import Landing
 from ingestion.pipeline import Run
-from ingestion.plan import Window
-from ingestion.sandbox.archives import covered, write_archives
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from sandbox.archives import covered, write_archives
+from sandbox.market import Market
+from sandbox.server import Sandbox
 from tests.dbt.conftest import House
 from tests.dbt.rawdata import Load, Row, at
 

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from ingestion import config, runner
 from ingestion.config import Settings
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
+from sandbox.market import Market
+from sandbox.server import Sandbox
 from tests.dbt import past
 from tests.dbt.conftest import House
 from tests.dbt.rawdata import Load

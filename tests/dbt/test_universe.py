@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from ingestion import config
+from ingestion.extract.plan import Window
 from ingestion.landing import Landing
 from ingestion.pipeline import Run
-from ingestion.plan import Window
-from ingestion.sandbox.identities import Security
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from sandbox.identities import Security
+from sandbox.market import Market
+from sandbox.server import Sandbox
 from tests.dbt.conftest import House
 from tests.dbt.test_look_ahead import Elsewhere
 

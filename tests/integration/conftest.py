@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from ingestion.config import Settings
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
+from sandbox.market import Market
+from sandbox.server import Sandbox
 from tests.integration.providers import FEEDS, NOW, TICKERS, as_json
 
 

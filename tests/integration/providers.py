@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ingestion.config import Settings
+from ingestion.extract.plan import Window
 from ingestion.landing import Landing
 from ingestion.pipeline import Run
-from ingestion.plan import Window
 from ingestion.report import SourceReport
-from ingestion.sandbox.outlets import FEEDS as OFFERED
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from sandbox.outlets import FEEDS as OFFERED
+from sandbox.server import Sandbox
 from tests.warehouse import rows
 
 NOW = datetime(2024, 3, 15, 23, 0, tzinfo=UTC)

@@ -5,19 +5,23 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from ingestion import runner, warehouse
+from ingestion import dbt_build, runner
 from ingestion.cli import app
 from ingestion.config import Settings
 from ingestion.landing import Landing
 from ingestion.pipeline import Run
 from ingestion.report import SourceReport
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from ingestion.warehouse import server as warehouse
+from sandbox.server import Sandbox
 from tests.integration.providers import FEEDS, NOW
 from tests.warehouse import rows, value
 
@@ -151,12 +155,12 @@ def test_the_target_sandbox_follows_the_clock_of_the_market_that_runs(
 def test_a_run_ends_with_the_word_of_what_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SourceReport("rss", failures=["the thread broke"])
     monkeypatch.setattr(runner, "ingest", lambda *anything: [failed])
-    monkeypatch.setattr(runner, "dbt", lambda settings, arguments: 1)
+    monkeypatch.setattr(dbt_build, "dbt", lambda *anything, **more: 1)
     result = call("run", "--target", "live")
     assert result.exit_code == 1 and "FAILED: rss: the thread broke" in words(result)
     command = "dbt build --exclude-resource-type unit_test --target live"
     assert f"marketloom: dbt build failed: `{command}`" in words(result)
-    monkeypatch.setattr(runner, "dbt", lambda settings, arguments: 0)
+    monkeypatch.setattr(dbt_build, "dbt", lambda *anything, **more: 0)
     result = call("run", "--target", "live")
     assert result.exit_code == 1 and "there are no marts in" in words(result)
 
@@ -164,8 +168,8 @@ def test_a_run_ends_with_the_word_of_what_failed(settings: Settings, monkeypatch
 def test_a_run_builds_only_what_is_not_built_yet(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, catalog = tmp_path / "dbt_project" / "models" / "bars.sql", tmp_path / "target" / "catalog.json"
-    for path, text in ((tmp_path / "dbt_project.yml", "name: loom"), (model, "select 1"), (catalog, "{}")):
+    target, model = tmp_path / "target", tmp_path / "dbt_project" / "models" / "bars.sql"
+    for path, text in ((tmp_path / "dbt_project.yml", "name: loom"), (model, "select 1")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     headlines = tmp_path / "headlines.csv"
@@ -173,14 +177,19 @@ def test_a_run_builds_only_what_is_not_built_yet(
     done: list[str] = []
     status = [0]
 
-    def dbt(settings: Settings, arguments: list[str]) -> int:
+    def dbt(settings: Settings, arguments: Sequence[str], *, colors: bool) -> int:
+        """Leave the artefacts that dbt leaves."""
         done.append(arguments[0])
+        if arguments[0] == "build":
+            write_artefacts(settings, target, "error" if status[0] else "success")
+        else:
+            (target / "catalog.json").write_text("{}")
         return status[0]
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "ingest", lambda *anything: [])
     monkeypatch.setattr(runner, "summary", lambda *anything: None)
-    monkeypatch.setattr(runner, "dbt", dbt)
+    monkeypatch.setattr(dbt_build, "dbt", dbt)
 
     def ran(*arguments: str) -> list[str]:
         done.clear()
@@ -189,7 +198,12 @@ def test_a_run_builds_only_what_is_not_built_yet(
         assert ("dbt has nothing to do" in words(result)) == (not done)
         return done
 
+    def execute(statement: str) -> None:
+        with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+
     everything = ["build", "docs"]
+    execute("create table marts.bars (answer int)")
     assert ran() == everything
     assert ran() == []
     assert ran("--rebuild") == everything
@@ -202,15 +216,36 @@ def test_a_run_builds_only_what_is_not_built_yet(
     assert ran() == everything and ran() == []
     assert Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([headlines]).failures == []
     assert ran() == []
-    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute("create table marts.made_by_hand (answer int)")
+    execute("drop table marts.bars")
+    assert ran() == everything
+    execute("create table marts.bars (answer int)")
+    assert ran() == []
+    for name in ("catalog.json", "run_results.json", "manifest.json"):
+        (target / name).unlink()
+        assert ran() == everything and ran() == []
+    for partial in ({"select": ["fct_daily_bars"]}, {"which": "run"}, {"vars": {"as_of": "2024-03-15"}}):
+        write_artefacts(settings, target, "success", **partial)
+        assert ran() == everything and ran() == []
+    model.rename(model.with_name("more_bars.sql"))
     assert ran() == everything and ran() == []
-    catalog.unlink()
+    monkeypatch.setenv("PGPORT", "5432")
     assert ran() == everything
-    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute("drop table raw_ops._builds")
-    catalog.write_text("{}")
-    assert ran() == everything
+
+
+def write_artefacts(settings: Settings, target: Path, status: str, **arguments: object) -> None:
+    """What dbt writes about a build of one table."""
+    metadata = {
+        "invocation_id": "one",
+        "invocation_started_at": datetime.now(UTC).isoformat(),
+        "dbt_version": version("dbt-core"),
+        "env": {"MARKETLOOM_WAREHOUSE": settings.dsn(password=False)},
+    }
+    args = {"which": "build", "exclude_resource_types": ["unit_test"], "select": [], "vars": {}, **arguments}
+    bars = {"resource_type": "model", "config": {"materialized": "table"}, "relation_name": '"marts"."bars"'}
+    results = {"metadata": metadata, "args": args, "results": [{"status": status}]}
+    target.mkdir(exist_ok=True)
+    (target / "run_results.json").write_text(json.dumps(results))
+    (target / "manifest.json").write_text(json.dumps({"metadata": metadata, "nodes": {"model.loom.bars": bars}}))
 
 
 def test_the_sandbox_serves_until_it_is_stopped() -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ingestion.config import Settings
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from sandbox.server import Sandbox
 from tests.integration.providers import FEEDS, GROUPED, NOW, TICKERS, altered, conserved, ingest
 from tests.warehouse import rows, value
 
@@ -69,6 +69,6 @@ def test_raw_is_only_ever_appended_to(settings: Settings, sandbox: Sandbox) -> N
 def test_books_that_do_not_balance_are_a_failure(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingestion.raw.RawSchema.counts", lambda self, after: {"entries": 3})
+    monkeypatch.setattr("ingestion.load.raw.RawSchema.counts", lambda self, after: {"entries": 3})
     report = ingest(settings, "rss")
     assert report.is_failed and "rss.entries: received" in report.failures[0] and "replay rss" in report.failures[0]

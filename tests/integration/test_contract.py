@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from ingestion.config import Settings
-from ingestion.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.integration.providers import GROUPED, NOW, altered, conserved, ingest, replay
 from tests.warehouse import checksum, rows, value
 

@@ -80,7 +80,7 @@ def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "hea
             return result
 
         setattr(owner, attribute, cut)
-        from ingestion import raw
+        from ingestion.load import raw
         from ingestion.cli import app
         raw.ROWS_PER_PACKAGE = {rows}
         app(["backfill", {source!r}, {str(path)!r}])
@@ -111,8 +111,8 @@ def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, pla
         ("ingestion.landing:Landing.write", "after", 2),
         ("dlt.extract.extract:Extract.commit_packages", "after", 1),
         ("dlt.extract.extract:Extract.commit_packages", "after", 3),
-        ("ingestion.raw:RawSchema._finish", "before", 1),
-        ("ingestion.raw:RawSchema._finish", "after", 2),
+        ("ingestion.load.raw:RawSchema._finish", "before", 1),
+        ("ingestion.load.raw:RawSchema._finish", "after", 2),
         ("pathlib:Path.rename", "after", 2),
         ("ingestion.destination:CopyOnceJob.run", "before", 3),
         ("ingestion.destination:CopyOnceJob.run", "after", 1),
@@ -146,7 +146,7 @@ def test_a_killed_replay_is_finished_by_the_next_run(settings: Settings, csv: Pa
     before = checksum(settings, "raw_headlines.headlines", without=("_dlt_load_id",))
     script = """
         import os, signal
-        from ingestion import raw
+        from ingestion.load import raw
         raw.RawSchema.load = lambda self, rows: os.kill(os.getpid(), signal.SIGKILL)
         from ingestion.cli import app
         app(["replay", "headlines"])

@@ -6,10 +6,10 @@ from unittest.mock import Mock
 import pytest
 
 from ingestion.config import Settings
-from ingestion.http import Client
+from ingestion.extract.client import Client
 from ingestion.landing import Landing
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from sandbox.server import Sandbox
 from tests.integration.providers import FEEDS, GROUPED, SESSIONS, TICKERS, as_json, asked, conserved, ingest, outcomes
 from tests.warehouse import rows, value
 

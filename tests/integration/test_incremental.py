@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ingestion import raw, warehouse
 from ingestion.config import Settings
-from ingestion.sandbox import alpha_vantage_news
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.news import News
-from ingestion.sandbox.server import Sandbox
-from ingestion.sandbox.sessions import utc
+from ingestion.load import raw
 from ingestion.sources import SOURCES, alpha_vantage
+from ingestion.warehouse import server as warehouse
+from sandbox import alpha_vantage_news
+from sandbox.market import Market
+from sandbox.news import News
+from sandbox.server import Sandbox
+from sandbox.sessions import utc
 from tests.integration.providers import (
     FEEDS,
     GROUPED,
@@ -176,7 +177,7 @@ def test_losing_the_local_folder_or_the_warehouse_loses_nothing(settings: Settin
 
     with warehouse.connect(settings) as connection, connection.cursor() as cursor:
         cursor.execute("drop schema raw_polygon cascade; drop schema raw_ops cascade")
-    warehouse.up(settings)
+    warehouse.up(settings, raw.schemas())
     raw.prepare(settings, [SOURCES["polygon"]])
     done = len(sandbox.requests)
     assert replay(settings, "polygon").failures == [] and len(sandbox.requests) == done

@@ -8,9 +8,9 @@ import textwrap
 import pytest
 
 from ingestion.config import Settings
-from ingestion.sandbox import wire_alpha_vantage
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
+from sandbox import wire_alpha_vantage
+from sandbox.market import Market
+from sandbox.server import Sandbox
 from tests.integration.providers import GROUPED, NOW, SESSIONS, as_json, asked, ingest, outcomes
 from tests.warehouse import rows
 
@@ -36,7 +36,7 @@ def test_two_processes_share_one_allowance(settings: Settings, free: Sandbox) ->
         import sys
         from ingestion import config
         from ingestion.errors import QuotaExhausted
-        from ingestion.http import Client
+        from ingestion.extract.client import Client
         from ingestion.landing import Landing
         from ingestion.sources import SOURCES
         settings, source = config.load(), SOURCES["polygon"]

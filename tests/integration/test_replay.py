@@ -7,14 +7,14 @@ import pytest
 
 from ingestion import runner
 from ingestion.config import Settings
+from ingestion.extract.plan import Window
 from ingestion.landing import Landing
 from ingestion.pipeline import Run
-from ingestion.plan import Window
-from ingestion.sandbox.archives import write_archives
-from ingestion.sandbox.headlines import write_headlines
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.server import Sandbox
 from ingestion.sources import SOURCES
+from sandbox.archives import write_archives
+from sandbox.headlines import write_headlines
+from sandbox.market import Market
+from sandbox.server import Sandbox
 from tests.integration.providers import NOW, ingest, replay
 from tests.warehouse import checksum, value
 

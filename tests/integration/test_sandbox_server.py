@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ingestion.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.shared import ROOT
 from tests.unit.sandbox_asking import market, real
 
@@ -177,7 +177,7 @@ def test_many_clients_are_served_at_once(sandbox: Sandbox) -> None:
 
 def test_it_runs_as_a_command(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    command = [sys.executable, "-m", "ingestion.sandbox", "--port", "0", "--securities", "20", "--seed", "11"]
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--securities", "20", "--seed", "11"]
     command += ["--now", "2026-11-21T22:00:00Z", "--ready-file", str(ready)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
         try:

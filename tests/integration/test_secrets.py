@@ -11,11 +11,12 @@ from urllib.parse import quote, quote_plus
 import pytest
 from rich.console import Console
 
-from ingestion import raw, runner
+from ingestion import runner
 from ingestion.config import Settings
+from ingestion.load import raw
 from ingestion.report import SourceReport
-from ingestion.sandbox import alpha_vantage_daily, wire_alpha_vantage, wire_polygon
-from ingestion.sandbox.server import Sandbox
+from sandbox import alpha_vantage_daily, wire_alpha_vantage, wire_polygon
+from sandbox.server import Sandbox
 from tests.integration.providers import altered, ingest
 from tests.warehouse import rows
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestion.config import Settings
+from ingestion.extract.plan import Window
 from ingestion.landing import Landing
 from ingestion.pipeline import Run
-from ingestion.plan import Window
 from ingestion.sources import SOURCES
 
 SPARED = {"pandas", "sqlalchemy", "exchange_calendars", "feedparser"}
@@ -35,7 +35,7 @@ def test_a_load_of_files_spares_what_it_does_not_need(settings: Settings, tmp_pa
 def test_pandas_is_there_for_who_asks() -> None:
     script = """
         import sys
-        from ingestion.lean import spare_pandas
+        from ingestion.startup import spare_pandas
         spare_pandas()
         import pyarrow as pa
         rows = pa.table({"a": [1, 2]})

@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import config, runner, warehouse
+from ingestion import config, runner
 from ingestion.config import ConfigurationError, Settings
-from ingestion.roles import ANALYST, LOADER, MODEL_SCHEMAS, TRANSFORMER, raw_schemas
-from ingestion.warehouse import MEBIBYTE, WarehouseError, tuned_for
+from ingestion.load import raw
+from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.roles import ANALYST, LOADER, MODEL_SCHEMAS, TRANSFORMER
+from ingestion.warehouse.server import MEBIBYTE, WarehouseError, tuned_for
 from tests.shared import ROOT
 from tests.warehouse import rows, value
 
@@ -39,7 +41,7 @@ MAY_NOT = [
     (TRANSFORMER, INSERT),
     (TRANSFORMER, "truncate raw_polygon.bars"),
     (TRANSFORMER, "create table raw_polygon.made (a int)"),
-    *((ANALYST, f"create table {schema}.made (a int)") for schema in (*MODEL_SCHEMAS, *raw_schemas(), "public")),
+    *((ANALYST, f"create table {schema}.made (a int)") for schema in (*MODEL_SCHEMAS, *raw.schemas(), "public")),
     (ANALYST, "select * from raw_polygon.bars"),
     (ANALYST, "select * from staging.hidden"),
     (ANALYST, "insert into marts.granted values (1)"),
@@ -59,7 +61,7 @@ def homes() -> Iterator[Path]:
 
 
 def test_each_role_may_do_its_own_work_and_no_other(settings: Settings) -> None:
-    warehouse.up(settings)  # a database copied from a template has everything but its own privileges
+    warehouse.up(settings, raw.schemas())  # a database copied from a template has everything but its own privileges
     with warehouse.connect(settings, role=TRANSFORMER) as connection, connection.cursor() as cursor:
         cursor.execute("create table marts.granted (a int); create table staging.hidden (a int)")
         cursor.execute(f"grant select on marts.granted to {ANALYST}")
@@ -137,7 +139,7 @@ def test_the_embedded_server_is_private_tuned_and_holds_both_targets(homes: Path
         warehouse.status(live)
     assert warehouse.down(live) is False
     for settings in (live, replace(live, target="sandbox"), live):
-        warehouse.up(settings)
+        warehouse.up(settings, raw.schemas())
     assert stat.S_IMODE(live.warehouse_folder.stat().st_mode) == 0o700
     assert live.socket_folder == live.warehouse_folder and warehouse.status(live)["version"].startswith("18")
     postmaster = psutil.Process(int((live.warehouse_folder / "postmaster.pid").read_text().splitlines()[0]))
@@ -155,7 +157,7 @@ def test_the_embedded_server_is_private_tuned_and_holds_both_targets(homes: Path
     with warehouse.connect(live, role=LOADER) as connection, connection.cursor() as cursor:
         cursor.execute("create table raw_rss.kept as select 7 as a")
     assert warehouse.down(live) is True and not warehouse.is_running(live)
-    warehouse.up(live)
+    warehouse.up(live, raw.schemas())
     assert value(live, "select a from raw_rss.kept") == 7
 
 
@@ -171,17 +173,17 @@ def test_a_user_who_is_no_superuser_can_make_a_warehouse_of_his_own(
         patch.setenv("PGHOST", str(embedded.socket_folder))
         patch.setenv("PGUSER", "guest")
         with pytest.raises(WarehouseError, match=r"permission denied to create role.*as a superuser"):
-            warehouse.up(own)
+            warehouse.up(own, raw.schemas())
         patch.setenv("PGUSER", "owner")
         for _ in range(2):
-            warehouse.up(own)
+            warehouse.up(own, raw.schemas())
         for role in (LOADER, TRANSFORMER, ANALYST):
             assert rows(own, "select session_user, current_user", role=role) == [("owner", role)]
 
 
 def test_a_path_too_long_for_a_socket_has_it_elsewhere(homes: Path) -> None:
     settings = Settings(ROOT, homes / ("long" * 25) / "home", "live")
-    warehouse.up(settings)
+    warehouse.up(settings, raw.schemas())
     socket = settings.socket_folder
     assert len(os.fsencode(socket)) < 100 and socket != settings.warehouse_folder
     assert warehouse.status(settings)["place"] == f"embedded, {socket}"

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from ingestion.sandbox.app import App
-from ingestion.sandbox.clock import Clock, parse_instant
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.news import News
-from ingestion.sandbox.web import UNLIMITED, Answer, Request, World
+from sandbox.app import App
+from sandbox.clock import Clock, parse_instant
+from sandbox.market import Market
+from sandbox.news import News
+from sandbox.web import UNLIMITED, Answer, Request, World
 from tests.shared import PAYLOADS, need
 
 NOW = datetime(2026, 11, 21, 22, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion import binary_copy
-from ingestion.binary_copy import HEADER, TRAILER, Stream, encode
+from ingestion.load import binary_copy
+from ingestion.load.binary_copy import HEADER, TRAILER, Stream, encode
 
 MOMENT = pa.timestamp("us", tz="UTC")
 START = datetime(2000, 1, 1, tzinfo=UTC)

@@ -6,6 +6,7 @@ from ingestion import config
 from ingestion.config import ConfigurationError
 from ingestion.model import Rate
 from ingestion.sources import SOURCES
+from sandbox import names, outlets
 
 
 def test_lists_and_tables_can_be_set_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +43,8 @@ def test_a_bound_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("MARKETLOOM__TIMEOUT_SECONDS", "soon")
     with pytest.raises(ConfigurationError, match=r"must be a number.*MARKETLOOM__TIMEOUT_SECONDS"):
         config.load("live").limit("timeout_seconds", 30)
+
+
+def test_the_sandbox_target_names_what_the_simulated_market_offers() -> None:
+    assert tuple(outlets.FEEDS) == config.SANDBOX_FEEDS
+    assert {ticker for ticker, *_ in names.FIXED} >= {*config.SANDBOX_TICKERS}

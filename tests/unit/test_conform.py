@@ -6,8 +6,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.conform import DLT_TYPES, conform
 from ingestion.model import Parsed
+from ingestion.parsing.conform import DLT_TYPES, conform
 
 values = st.one_of(
     st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=1),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from ingestion import packing
+from ingestion.load import parquet_files as packing
 
 
 def test_small_tables_are_put_together_without_losing_a_row_or_their_order() -> None:

@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.errors import MalformedResponse
-from ingestion.parsing import json_object, numbers, parse_records, row_text, snake_case, table
+from ingestion.parsing.assemble import snake_case
+from ingestion.parsing.records import numbers, parse_records
+from ingestion.parsing.rejection import json_object, row_text
+from ingestion.parsing.schema import table
 from tests.unit.answers import answer, rows
 
 BARS = table(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.redaction import MASK, Redactor
+from ingestion.extract.redaction import MASK, Redactor
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=40).filter(
     lambda key: key not in MASK

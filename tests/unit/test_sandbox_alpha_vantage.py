@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.sandbox.alpha_vantage_news import label
-from ingestion.sandbox.web import FREE
+from sandbox.alpha_vantage_news import label
+from sandbox.web import FREE
 from tests.shared import PAYLOADS, need
 from tests.unit.sandbox_asking import app, ask, ask_json, real
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.sandbox.archives import HEADER, price, write_archives
-from ingestion.sandbox.headlines import write_headlines
-from ingestion.sandbox.reports import COLUMNS
+from sandbox.archives import HEADER, price, write_archives
+from sandbox.headlines import write_headlines
+from sandbox.reports import COLUMNS
 from tests.shared import DATA, need
 from tests.unit.sandbox_asking import market
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingestion.sandbox.clock import Clock, parse_instant
+from sandbox.clock import Clock, parse_instant
 from tests.unit.sandbox_asking import app, ask_json, grouped
 
 TICKERS, NEWS = "/polygon/v3/reference/tickers", "/polygon/v2/reference/news"

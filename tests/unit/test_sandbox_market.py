@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingestion.sandbox import names
-from ingestion.sandbox.identities import check_digit
-from ingestion.sandbox.market import Market
-from ingestion.sandbox.sessions import utc
+from sandbox import names
+from sandbox.identities import check_digit
+from sandbox.market import Market
+from sandbox.sessions import utc
 from tests.unit.sandbox_asking import NOW, market
 
 SESSIONS = 700

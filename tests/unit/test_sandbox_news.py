@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingestion.sandbox.copydesk import Article
-from ingestion.sandbox.news import News
-from ingestion.sandbox.outlets import FEEDS
-from ingestion.sandbox.sessions import NEW_YORK
+from sandbox.copydesk import Article
+from sandbox.news import News
+from sandbox.outlets import FEEDS
+from sandbox.sessions import NEW_YORK
 from tests.unit.sandbox_asking import NOW, app, ask, ask_again, market, news
 
 MONTH = timedelta(days=30)

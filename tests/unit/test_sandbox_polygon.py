@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.sandbox.polygon_bars import number
-from ingestion.sandbox.web import FREE
+from sandbox.polygon_bars import number
+from sandbox.web import FREE
 from tests.unit.sandbox_asking import BASE, app, ask, ask_json, grouped, market, real
 
 RANGE = "/polygon/v2/aggs/ticker/LOOM/range/1/day/2026-10-01/2026-11-20"

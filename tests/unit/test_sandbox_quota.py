@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingestion.sandbox import quota as quotas
-from ingestion.sandbox.app import App
-from ingestion.sandbox.clock import Clock, parse_instant
-from ingestion.sandbox.faults import Fault, Faults, read_fault
-from ingestion.sandbox.web import FREE, UNLIMITED, Request
+from sandbox import quota as quotas
+from sandbox.app import App
+from sandbox.clock import Clock, parse_instant
+from sandbox.faults import Fault, Faults, read_fault
+from sandbox.web import FREE, UNLIMITED, Request
 from tests.unit.sandbox_asking import BASE, app, ask, ask_json, grouped, real
 
 SPLITS = "/polygon/v3/reference/splits"

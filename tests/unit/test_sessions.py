@@ -7,8 +7,8 @@ from threading import Barrier
 
 import pytest
 
-from ingestion import sessions
-from ingestion.sessions import sessions_between
+from ingestion.extract import sessions
+from ingestion.extract.sessions import sessions_between
 
 FIRST, LAST = date(2022, 11, 20), date(2024, 7, 4)
 

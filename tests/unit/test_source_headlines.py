@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion import bulk
 from ingestion.errors import MalformedResponse
 from ingestion.model import Member, Parsed
+from ingestion.parsing import bulk
 from ingestion.sources import headlines
 from tests.shared import DATA, need
 from tests.unit.answers import answer, rows

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from ingestion import bulk
 from ingestion.errors import MalformedResponse
 from ingestion.model import Member, Parsed, Rejected, Response
+from ingestion.parsing import bulk
 from ingestion.sources import pystock
 from tests.shared import DATA, need
 from tests.unit.answers import answer

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.coercion import READERS
-from ingestion.diagnosis import retry_after
 from ingestion.errors import MarketloomError, ProviderError
 from ingestion.model import Parsed, Source
+from ingestion.parsing.coercion import READERS
+from ingestion.parsing.diagnosis import retry_after
 from ingestion.sources import SOURCES
 from tests.shared import PAYLOADS, need
 from tests.unit.answers import answer

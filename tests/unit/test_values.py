@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from ingestion.coercion import to_column
-from ingestion.values import READERS, TIMESTAMP, Unreadable, read_json, read_text, read_timestamp
+from ingestion.parsing.coercion import to_column
+from ingestion.parsing.values import READERS, TIMESTAMP, Unreadable, read_json, read_text, read_timestamp
 
 GOOD_TIMES = {
     "2025-09-23T14:32:00Z": datetime(2025, 9, 23, 14, 32, tzinfo=UTC),

@@ -1,0 +1,1 @@
+"""Extract: one HTTP client, call allowances, and the plan of calls."""

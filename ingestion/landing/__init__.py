@@ -1,0 +1,6 @@
+"""The landing zone: every response as received, in one compressed file each."""
+
+from ingestion.landing.landed import Landed, content_id, stamp_of
+from ingestion.landing.zone import Landing, LandingError
+
+__all__ = ["Landed", "Landing", "LandingError", "content_id", "stamp_of"]

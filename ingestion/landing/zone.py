@@ -1,0 +1,131 @@
+"""The landing zone: every response as received, in one compressed file each, written before it is parsed.
+
+A landed file is gzip over one line of JSON (the request without secrets, times, status, outcome) followed by the
+body's bytes, so `zcat FILE | head -1` shows the request and `zcat FILE | tail -n +2` the answer. Its name is
+<source>/<endpoint>/<day>/<landing time>-<request hash>.gz; landing times of one source strictly increase, so
+"everything after the last one loaded" is well defined. A file appears whole or not at all.
+"""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import orjson
+from isal import igzip, isal_zlib
+
+from ingestion.errors import MarketloomError
+from ingestion.landing.landed import Landed, digest_of, end_of, header, sorted_json, stamp_of
+
+PARQUET = b"PAR1"
+STAMP = "%Y%m%dT%H%M%S%fZ"
+# The stub of ISA-L declares its class of errors as None.
+UNREADABLE: tuple[Any, ...] = (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError)
+
+
+class LandingError(MarketloomError):
+    """A landed file cannot be read; the text names it."""
+
+
+class Landing:
+    """The landing zone of one target under an fsspec URL: a local folder, s3://… or any other file system."""
+
+    def __init__(self, url: str) -> None:
+        self.fs, self.root = fsspec.core.url_to_fs(url)
+        self.is_local = "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
+        self._last: dict[str, str] = {}
+        self._known: dict[str, set[str]] = {}
+
+    def write(self, landed: Landed) -> Landed:
+        """Land one answer; returns it with `response_id`, `stamp` and `path` filled in."""
+        stamp = self._next_stamp(landed.source)
+        digest = landed.response_id.rpartition("-")[2] or digest_of(
+            landed.endpoint, landed.url, sorted_json(landed.params)
+        )
+        response_id = landed.response_id or f"{landed.source}-{stamp}-{digest[:16]}"
+        path = f"{landed.source}/{landed.endpoint}/{stamp[:8]}/{stamp}-{digest[:16]}.gz"
+        landed = replace(landed, response_id=response_id, stamp=stamp, path=path)
+        content = header(landed) + b"\n" + landed.body
+        # What is compressed already is only wrapped; for the rest the fastest level will do.
+        is_packed = landed.body.startswith(PARQUET)
+        self._put(path, gzip.compress(content, 0, mtime=0) if is_packed else igzip.compress(content, 1, mtime=0))
+        if (place := f"{landed.source}/{landed.endpoint}") in self._known:
+            self._known[place].add(end_of(path))
+        return landed
+
+    def read(self, path: str) -> Landed:
+        """Read one landed file by its path within the zone."""
+        try:
+            head, _, body = igzip.decompress(self.fs.cat_file(f"{self.root}/{path}")).partition(b"\n")
+            values: dict[str, Any] = orjson.loads(head)
+            for name in ("requested_at", "received_at"):
+                values[name] = datetime.fromisoformat(values[name])
+            return Landed(**values, body=body, path=path)
+        except UNREADABLE as error:
+            raise LandingError(
+                f"landed file {path} cannot be read ({error}): restore it from a copy, or move it away"
+            ) from error
+
+    def paths(self, source: str, *, after: str = "") -> list[str]:
+        """Paths of a source's landed files in landing order, those later than the stamp `after` only."""
+        found: list[str] = []
+        for endpoint in self._names(source):
+            for day in self._names(f"{source}/{endpoint}"):
+                if day >= after[:8]:
+                    names = self._names(f"{source}/{endpoint}/{day}")
+                    found += [f"{source}/{endpoint}/{day}/{name}" for name in names if name.endswith(".gz")]
+        return sorted((path for path in found if stamp_of(path) > after), key=stamp_of)
+
+    def holds(self, source: str, endpoint: str, response_id: str) -> bool:
+        """True if an answer with this content-made id was landed before."""
+        place = f"{source}/{endpoint}"
+        if place not in self._known:
+            days = self._names(place)
+            self._known[place] = {end_of(name) for day in days for name in self._names(f"{place}/{day}")}
+        return response_id.rpartition("-")[2][:16] in self._known[place]
+
+    def forget(self, source: str) -> None:
+        """Look anew at what is there of a source: another process may have landed something since."""
+        self._last.pop(source, None)
+        for place in [place for place in self._known if place.startswith(f"{source}/")]:
+            del self._known[place]
+
+    def after(self, source: str, stamp: str) -> Iterator[Landed]:
+        """A source's landed answers later than `stamp`, in landing order."""
+        for path in self.paths(source, after=stamp):
+            yield self.read(path)
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return sorted(
+                name.rsplit("/", 1)[-1] for name in self.fs.ls(f"{self.root}/{folder}", detail=False, refresh=True)
+            )
+        except FileNotFoundError:
+            return []
+
+    def _next_stamp(self, source: str) -> str:
+        now = datetime.now(UTC)
+        last = self._last.get(source)
+        if last is None:
+            newest = self.paths(source, after=now.strftime("%Y%m%d"))
+            last = stamp_of(newest[-1]) if newest else ""
+        stamp = now.strftime(STAMP)
+        if stamp <= last:
+            following = datetime.strptime(last, STAMP) + timedelta(microseconds=1)
+            stamp = following.strftime(STAMP)
+        self._last[source] = stamp
+        return stamp
+
+    def _put(self, path: str, content: bytes) -> None:
+        full = f"{self.root}/{path}"
+        if not self.is_local:
+            self.fs.pipe_file(full, content)
+            return
+        final = Path(full)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = final.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(final)

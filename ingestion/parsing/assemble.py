@@ -1,0 +1,87 @@
+"""Assemble columns of raw values into the typed Arrow table of a raw table."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.model import Parsed, Rejected, Table
+from ingestion.parsing.coercion import to_column
+from ingestion.parsing.rejection import row_text
+from ingestion.parsing.values import Unreadable, read_text
+
+
+def assemble(
+    table: Table, columns: Mapping[str, Any], row_numbers: Sequence[int] | pa.Array, text_of: Callable[[int], str]
+) -> Parsed:
+    """Columns of raw values (declared and extra ones, equally long) as a typed table without the unreadable rows."""
+    count = len(row_numbers)
+    fields, arrays = [], []
+    reasons: dict[int, list[str]] = {}
+    for field in table.schema:
+        array, unreadable = to_column(columns.get(field.name, [None] * count), field)
+        fields.append(field)
+        arrays.append(array)
+        for place, reason in unreadable.items():
+            reasons.setdefault(place, []).append(reason)
+    for name, values in columns.items():
+        if name not in table.schema.names:
+            array = _infer(values)
+            if array.null_count < count:  # all null says nothing, least of all a type
+                fields.append(pa.field(name, array.type))
+                arrays.append(array)
+    own = pa.array(row_numbers, pa.int64())
+    kept = pa.Table.from_arrays([*arrays, own], schema=pa.schema([*fields, pa.field("_row_number", pa.int64())]))
+    if reasons:
+        kept = kept.take(pa.array([place for place in range(count) if place not in reasons], pa.int64()))
+    rejected = [
+        Rejected(table.name, "; ".join(reasons[place]), text_of(place), own[place].as_py()) for place in sorted(reasons)
+    ]
+    return Parsed({table.name: kept}, rejected)
+
+
+def free_name(key: str, taken: set[str]) -> str:
+    """The column name for `key`, numbered when another column has it."""
+    name = base = snake_case(key)
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{base}_{number}"
+    return name
+
+
+def snake_case(name: str) -> str:
+    """A provider's key as a column name: lower case ASCII words joined by single underscores."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    words = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")[:50].rstrip("_")
+    return words if words[:1].isalpha() else f"column_{words}".rstrip("_")
+
+
+def _infer(values: Sequence[Any] | pa.Array) -> pa.Array:
+    """An array of bool, double or text; whatever does not fit one of these becomes JSON text, never an error.
+
+    JSON has one kind of number, so 4369 and 25933.6 give the same type of column in whichever response they come.
+    """
+    if isinstance(values, pa.Array):
+        if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+            return values.cast(pa.float64(), safe=False)
+        if pa.types.is_boolean(values.type):
+            return values
+        if not pc.any(pc.match_substring(text := values.cast(pa.string()), "\0")).as_py():
+            return text
+        values = text.to_pylist()
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds <= {int, float} and all(-(2**53) <= value <= 2**53 for value in values if value is not None):
+        return pa.array(values, pa.float64())
+    return pa.array([None if value is None else _plain_text(value) for value in values], pa.string())
+
+
+def _plain_text(value: object) -> str:
+    try:
+        return read_text(value)
+    except Unreadable:
+        return row_text(value)

@@ -1,0 +1,1 @@
+"""The warehouse: the embedded PostgreSQL or an external one, with its roles and schemas."""

@@ -1,0 +1,67 @@
+"""Corporate actions as they fall in a session: splits, dividends and trading halts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sandbox.randomness import stream
+from sandbox.securities import Universe
+
+QUARTER = 63
+NOTICE = 15
+PAYMENT = 14
+
+
+@dataclass(frozen=True)
+class Split:
+    """`split_to` new shares for `split_from` old ones, from the session at `session` on."""
+
+    security: int
+    session: int
+    split_from: int
+    split_to: int
+
+    @property
+    def ratio(self) -> float:
+        return self.split_to / self.split_from
+
+
+@dataclass(frozen=True)
+class Dividend:
+    """`amount` dollars a share; sold without it from the session `ex` on, known from `declared`, paid at `paid`."""
+
+    security: int
+    declared: int
+    ex: int
+    paid: int
+    amount: float
+
+
+def splits(seed: int, universe: Universe, session: int, prices: np.ndarray, trading: np.ndarray) -> list[Split]:
+    """The splits that take effect in `session`: dear shares are divided, cheap ones merged."""
+    rng = stream(seed, "splits", session)
+    chance, pick = rng.random(len(universe)), rng.random(len(universe))
+    hazard = np.where(prices > 400, 0.004, np.where(prices > 40, 0.00012, 0.0)) + np.where(prices < 2, 0.01, 0.0)
+    found = np.flatnonzero(trading & ~universe.is_fund & (chance < hazard) & (universe.first < session))
+    return [Split(int(i), session, *_ratio(float(prices[i]), float(pick[i]))) for i in found]
+
+
+def _ratio(price: float, pick: float) -> tuple[int, int]:
+    if price < 2:
+        return (10, 1) if pick < 0.6 else (20, 1)
+    if price > 400:
+        return (1, 10) if pick < 0.5 else (1, 4)
+    return (1, 2) if pick < 0.5 else (2, 3) if pick < 0.75 else (1, 3)
+
+
+def going_ex(universe: Universe, session: int) -> np.ndarray:
+    """Which securities are sold without their quarterly dividend from `session` on."""
+    due = (session >= universe.dividend_phase) & ((session - universe.dividend_phase) % QUARTER == 0)
+    return np.flatnonzero(due & (universe.dividend_yield > 0) & universe.listed(session))
+
+
+def halts(seed: int, universe: Universe, session: int) -> np.ndarray:
+    """How many whole sessions, from `session` on, each security is halted by an order of that day (mostly 0)."""
+    rng = stream(seed, "halts", session)
+    ordered = (rng.random(len(universe)) < 0.00025) & ~universe.is_fixed & (universe.first < session)
+    return np.where(ordered, rng.integers(1, 4, len(universe)), 0)

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint docs airflow bench lock clean
+.PHONY: help install run check test lint docs airflow bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,7 +20,10 @@ install: $(VENV)/.installed profiles.yml  ## Install the pinned core set into .v
 run: install  ## Ingest, build, document and summarise; on a simulated market if no key is configured
 	@$(BIN)/marketloom run
 
-test: $(VENV)/.installed-test profiles.yml lint  ## Run everything that must hold: style, types, unit, integration, dbt, Airflow
+check: lint  ## Check style, types and imports, and run the unit tests (under 3 minutes)
+	$(BIN)/python -m pytest tests/unit --numprocesses 2
+
+test: $(VENV)/.installed-test profiles.yml lint  ## Run everything that must hold: check, and integration, dbt and Airflow tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.installed-test profiles.yml  ## Check style, types and imports

@@ -96,7 +96,12 @@ def serve(
     # It listens at once; whoever asks before the market is made waits for it.
     threading.Thread(target=sandbox.market.splits, args=(sandbox.now,), daemon=True).start()
     if until_stdin_closes:
-        threading.Thread(target=lambda: (sys.stdin.read(), sandbox.server.shutdown()), daemon=True).start()
+        threading.Thread(target=_shut_down_after_stdin, args=(sandbox.server,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         sandbox.server.serve_forever()
     sandbox.server.server_close()
+
+
+def _shut_down_after_stdin(server: Server) -> None:
+    sys.stdin.read()
+    server.shutdown()

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -14,6 +15,15 @@ from ingestion import config, runner
 from ingestion.config import Settings
 from ingestion.warehouse import server as warehouse
 from tests.shared import ROOT
+
+# No test depends on the speed of the machine, and CI tries the same examples each time.
+hypothesis.settings.register_profile(
+    "marketloom",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+hypothesis.settings.load_profile("marketloom")
 
 TEMPLATE = "marketloom_template"
 PERSONAL = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "MARKETLOOM_HOME", "MARKETLOOM_SANDBOX_URL")

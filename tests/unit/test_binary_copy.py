@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.load import binary_copy
@@ -51,7 +51,6 @@ def read(chunks: list[bytes]) -> list[list[Any]]:
     return rows
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(1, 9), st.integers(0, 3), st.lists(st.sampled_from(sorted(KINDS)), unique=True))
 def test_what_is_read_is_what_was_encoded(data: st.DataObject, count: int, skipped: int, with_nulls: list[str]) -> None:
     columns = {}

@@ -22,7 +22,7 @@ LANDED = Landed("polygon", "news", "https://x/news?limit=1", {"limit": "1"}, NOW
     params=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
     mark=st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=8), max_size=3),
 )
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_is_read_is_what_was_written(
     tmp_path: Path, body: bytes, params: dict[str, str], mark: dict[str, str]
 ) -> None:

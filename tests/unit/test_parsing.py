@@ -1,6 +1,5 @@
 """Records become typed tables: what cannot be trusted is refused with its reason, and nothing is lost or invented."""
 
-import time
 from datetime import date
 from typing import Any
 
@@ -183,7 +182,7 @@ WIDE = table("bars", "", "ticker text! T.", "date date D.", "close double C.", "
              "n bigint N.", "flag boolean F.")  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.dictionaries(KEYS, JSONISH, max_size=8) | JSONISH, max_size=6))
 def test_any_records_are_kept_or_rejected_and_none_is_lost(records: list[Any]) -> None:
     parsed = parse_records(WIDE, records)
@@ -199,10 +198,3 @@ def test_any_records_are_kept_or_rejected_and_none_is_lost(records: list[Any]) -
         (rejected.reason + rejected.row).encode()
         assert "\0" not in rejected.reason + rejected.row
     kept.validate(full=True)
-
-
-def test_ten_thousand_bars_are_parsed_in_a_moment() -> None:
-    records = [{"ticker": f"T{n}", "date": "2015-10-01", "close": n / 7, "volume": n} for n in range(10_000)]
-    started = time.perf_counter()
-    assert parse_records(BARS, records).tables["bars"].num_rows == 10_000
-    assert time.perf_counter() - started < 1

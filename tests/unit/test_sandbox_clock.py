@@ -15,7 +15,7 @@ DAILY = {"function": "TIME_SERIES_DAILY", "symbol": "LOOM"}
 
 
 @given(st.datetimes(datetime(2024, 1, 10), datetime(2026, 11, 21)))
-@hypothesis_settings(max_examples=12, deadline=None)
+@hypothesis_settings(max_examples=12)
 def test_nothing_from_the_future_is_ever_served(moment: datetime) -> None:
     now = moment.replace(tzinfo=UTC)
     sandbox, today, stamp = app(now), f"{now:%Y-%m-%d}", f"{now:%Y-%m-%dT%H:%M:%SZ}"

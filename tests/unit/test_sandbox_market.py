@@ -206,7 +206,7 @@ def test_providers_disagree_about_a_few_bars_only() -> None:
 
 
 @given(st.datetimes(datetime(2024, 1, 2), datetime(2026, 12, 1)), st.timedeltas(timedelta(0), timedelta(days=9)))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 def test_what_was_delivered_stays_delivered(moment: datetime, later: timedelta) -> None:
     now = moment.replace(tzinfo=UTC)
     delivered = market().sessions.delivered(now)

@@ -38,7 +38,7 @@ def test_articles_come_in_order_and_each_once() -> None:
 
 
 @given(st.lists(st.integers(0, 6 * 86_400), min_size=1, max_size=6))
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=25)
 def test_windows_that_meet_give_what_the_whole_gives(cuts: list[int]) -> None:
     start, end = NOW - timedelta(days=6), NOW
     edges = [start, *(start + timedelta(seconds=cut) for cut in sorted(set(cuts))), end + timedelta(seconds=1)]
@@ -47,7 +47,7 @@ def test_windows_that_meet_give_what_the_whole_gives(cuts: list[int]) -> None:
 
 
 @given(st.datetimes(datetime(2024, 2, 1), datetime(2026, 11, 1)), st.integers(0, 500_000))
-@hypothesis_settings(max_examples=20, deadline=None)
+@hypothesis_settings(max_examples=20)
 def test_no_article_is_seen_before_its_time_and_none_disappears(moment: datetime, seconds: int) -> None:
     now = moment.replace(tzinfo=UTC)
     start = now - timedelta(days=5)

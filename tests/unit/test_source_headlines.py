@@ -5,7 +5,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.errors import MalformedResponse
@@ -74,7 +74,6 @@ def pieces(body: bytes, size: int) -> list[Member]:
         return list(headlines.unpack("all.csv", io.BytesIO(body)))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text('a,"\n', max_size=8), max_size=30), st.integers(1, 60))
 def test_a_large_file_gives_the_same_rows_in_pieces(titles: list[str], size: int) -> None:
     text = io.StringIO()

@@ -1,7 +1,6 @@
 """Polygon: every recorded payload is rows or the named error that its content means."""
 
 import math
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -315,8 +314,6 @@ def test_failures_are_named(status: int, body: bytes, kind: type[ProviderError])
         assert error.retry_after == (12.0 if status == 429 else None)
 
 
-def test_ten_thousand_grouped_bars_parse_in_a_blink() -> None:
+def test_ten_thousand_grouped_bars_are_all_kept() -> None:
     body = grouped(*(BAR | {"T": f"T{n}", "v": n * math.pi} for n in range(10_000)))
-    started = time.perf_counter()
     assert polygon.parse_grouped_daily(polygon_answer(body)).tables["bars"].num_rows == 10_000
-    assert time.perf_counter() - started < 1

@@ -80,13 +80,13 @@ def test_every_table_and_column_is_described_and_of_a_type_that_can_be_read(name
             assert len(field.metadata[b"description"]) > 3, field.name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(BODIES)
 def test_any_body_is_rows_or_a_named_error(body: bytes) -> None:
     feed_all(body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(BODIES, STATUSES, st.dictionaries(st.sampled_from(["retry-after", "content-type"]), st.text(max_size=8)))
 def test_any_answer_is_good_or_a_named_error(body: bytes, status: int, headers: dict[str, str]) -> None:
     for source in SOURCES.values():
@@ -109,7 +109,7 @@ def test_real_bodies_cut_anywhere_are_rows_or_a_named_error() -> None:
             feed_all(body[:cut])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_real_bodies_with_noise_in_them_are_rows_or_a_named_error(data: st.DataObject) -> None:
     body = data.draw(st.sampled_from(list(real_bodies())))

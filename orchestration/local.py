@@ -1,6 +1,6 @@
-"""An Airflow on this machine alone, without examples or telemetry: for a person to look at, and for the tests.
+"""Run Airflow on this machine, without examples or telemetry: to try the DAGs, and for the tests.
 
-Not `airflow standalone`, which also serves its task logs on every network interface.
+`airflow standalone` would also serve task logs on every network interface.
 Settings are described in https://airflow.apache.org/docs/apache-airflow/stable/configurations-ref.html
 """
 
@@ -24,7 +24,7 @@ from ingestion.config import load
 
 ROOT = Path(__file__).resolve().parents[1]
 AIRFLOW = Path(sys.executable).with_name("airflow")
-# What a DAG run needs, and the name by which the health page knows it; no task defers, so there is no triggerer.
+# The parts that a DAG run needs, and their names on the health page. No task defers, so there is no triggerer.
 PARTS = {
     "api-server": (("api-server",), "metadatabase"),
     "scheduler": (("scheduler", "--skip-serve-logs"), "scheduler"),
@@ -33,11 +33,11 @@ PARTS = {
 
 
 class LocalAirflowError(RuntimeError):
-    """Airflow did not start, or a part of it ended; the text names the part and its log."""
+    """Airflow did not start, or a part of it ended; the message names the part and its log."""
 
 
 class LocalAirflow:
-    """Airflow under `home`, on 127.0.0.1:`port`, with everyone an administrator, while the `with` block lasts.
+    """Airflow in `home`, on 127.0.0.1:`port`, for the duration of the block; all users are administrators.
 
     `overrides` are further environment variables for its parts and for the tasks they run.
     """
@@ -70,7 +70,7 @@ class LocalAirflow:
                 raise LocalAirflowError(f"port {self.port} is taken: choose another with --port")
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            # Alone and first: it also writes airflow.cfg, with the secret that all parts share.
+            # First and alone: it also writes airflow.cfg, with the secret that all parts share.
             self._start("migrate", "db", "migrate")
             if self._parts["migrate"].wait(timeout=300) == 0:
                 del self._parts["migrate"]
@@ -89,17 +89,17 @@ class LocalAirflow:
         self.stop()
 
     def log(self, part: str) -> Path:
-        """The file that holds what `part` of Airflow prints."""
+        """The file with the output of `part` of Airflow."""
         return self.home / f"{part}.log"
 
     def check(self) -> None:
-        """Raise LocalAirflowError if a part has ended by itself."""
+        """Raise LocalAirflowError if a part has ended."""
         for name, process in self._parts.items():
             if process.poll() is not None:
                 raise LocalAirflowError(f"{name} ended with status {process.returncode}: see {self.log(name)}")
 
     def processes(self) -> list[psutil.Process]:
-        """Every part and all that it has started, down to the tasks' own commands."""
+        """Every part and its descendants, including the commands of tasks."""
         family = []
         for part in self._parts.values():
             with suppress(psutil.NoSuchProcess):
@@ -108,7 +108,7 @@ class LocalAirflow:
         return family
 
     def stop(self) -> None:
-        """End every part and every task it runs, wherever the task has moved in the process tree."""
+        """End every part and every task that it runs."""
         family = self.processes()
         for process in family:
             with suppress(psutil.NoSuchProcess):
@@ -124,7 +124,7 @@ class LocalAirflow:
 
     def _start(self, name: str, *arguments: str) -> None:
         output = self._files.enter_context(self.log(name).open("wb"))
-        # env(1) adds to the environment that we were given, which tasks need (PG*, MARKETLOOM_TARGET, SOURCES__*).
+        # env(1) adds to the inherited environment, which tasks need (PG*, MARKETLOOM_TARGET, SOURCES__*).
         command = ["env", *(f"{key}={value}" for key, value in self.environment.items()), str(AIRFLOW), *arguments]
         self._parts[name] = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -148,7 +148,7 @@ class LocalAirflow:
 def main() -> None:
     """Run until interrupted: `python -m orchestration.local [--port 8080]`."""
     parser = argparse.ArgumentParser(prog="python -m orchestration.local", description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="where the pages are served (default 8080)")
+    parser.add_argument("--port", type=int, default=8080, help="port of the web pages (default 8080)")
     parser.add_argument("--home", type=Path, help="AIRFLOW_HOME (default .marketloom/airflow)")
     options = parser.parse_args()
     home = (options.home or load().home / "airflow").resolve()

@@ -1,4 +1,4 @@
-"""Corporate actions as they fall in a session: splits, dividends and trading halts."""
+"""Corporate actions of a session: splits, dividends and trading halts."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dividend:
-    """`amount` dollars a share; sold without it from the session `ex` on, known from `declared`, paid at `paid`."""
+    """`amount` dollars per share, announced at `declared`, ex-dividend from the session `ex` on, paid at `paid`."""
 
     security: int
     declared: int
@@ -38,7 +38,7 @@ class Dividend:
 
 
 def splits(seed: int, universe: Universe, session: int, prices: np.ndarray, trading: np.ndarray) -> list[Split]:
-    """The splits that take effect in `session`: dear shares are divided, cheap ones merged."""
+    """The splits that take effect in `session`: expensive shares are split, cheap ones merged."""
     rng = stream(seed, "splits", session)
     chance, pick = rng.random(len(universe)), rng.random(len(universe))
     hazard = np.where(prices > 400, 0.004, np.where(prices > 40, 0.00012, 0.0)) + np.where(prices < 2, 0.01, 0.0)
@@ -55,13 +55,13 @@ def _ratio(price: float, pick: float) -> tuple[int, int]:
 
 
 def going_ex(universe: Universe, session: int) -> np.ndarray:
-    """Which securities are sold without their quarterly dividend from `session` on."""
+    """The securities that trade without their quarterly dividend from `session` on."""
     due = (session >= universe.dividend_phase) & ((session - universe.dividend_phase) % QUARTER == 0)
     return np.flatnonzero(due & (universe.dividend_yield > 0) & universe.listed(session))
 
 
 def halts(seed: int, universe: Universe, session: int) -> np.ndarray:
-    """How many whole sessions, from `session` on, each security is halted by an order of that day (mostly 0)."""
+    """For how many sessions from `session` on each security is halted by an order of that day (mostly 0)."""
     rng = stream(seed, "halts", session)
     ordered = (rng.random(len(universe)) < 0.00025) & ~universe.is_fixed & (universe.first < session)
     return np.where(ordered, rng.integers(1, 4, len(universe)), 0)

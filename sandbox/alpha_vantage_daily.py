@@ -1,17 +1,17 @@
-"""TIME_SERIES_DAILY and its adjusted sister: strings throughout, the newest session first, as JSON or CSV."""
+"""TIME_SERIES_DAILY, plain and adjusted: all values are strings, newest session first, as JSON or CSV."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sandbox.alpha_vantage_messages import INVALID_CALL, PREMIUM_OUTPUT_SIZE, MessageError
-from sandbox.web import FREE, Answer, Request, World
+from sandbox.web import FREE, Request, Response, World
 
 COMPACT = 100
 
 
 @dataclass(frozen=True)
 class Row:
-    """One session of one symbol: open, high, low, close as traded; the close in today's terms; what happened."""
+    """One session of one symbol: open, high, low, close as traded; the adjusted close; dividend and split."""
 
     day: date
     prices: tuple[float, float, float, float]
@@ -21,7 +21,7 @@ class Row:
     split: float
 
 
-def daily(world: World, request: Request) -> Answer:
+def daily(world: World, request: Request) -> Response:
     """function=TIME_SERIES_DAILY: 100 sessions; all of them only on a paid plan."""
     size = _size(request, "TIME_SERIES_DAILY")
     if size == "Full size" and request.query.get("apikey") == FREE:
@@ -40,7 +40,7 @@ def daily(world: World, request: Request) -> Answer:
     return _json("Daily Prices (open, high, low, close) and Volumes", symbol, rows, size, days)
 
 
-def daily_adjusted(world: World, request: Request) -> Answer:
+def daily_adjusted(world: World, request: Request) -> Response:
     """function=TIME_SERIES_DAILY_ADJUSTED: eight columns, decimals not padded."""
     size = _size(request, "TIME_SERIES_DAILY_ADJUSTED")
     symbol, rows = _rows(world, request, "TIME_SERIES_DAILY_ADJUSTED", size)
@@ -76,7 +76,7 @@ def _size(request: Request, function: str) -> str:
 
 
 def _rows(world: World, request: Request, function: str, size: str) -> tuple[str, list[Row]]:
-    """The symbol as asked for and its sessions, the newest first. Class shares go by "ABC.B" and "ABC-B"."""
+    """The symbol as requested and its sessions, newest first. Share classes are written "ABC.B" or "ABC-B"."""
     symbol, now, market = request.query.get("symbol", ""), world.now(), world.market
     place = market.universe.by_ticker.get(symbol.upper().replace("-", "."))
     if place is None:
@@ -106,10 +106,10 @@ def _csv(prices: tuple[float, ...]) -> str:
     return ",".join(f"{price:.4f}" for price in prices)
 
 
-def _file(header: str, lines: list[str], name: str) -> Answer:
+def _file(header: str, lines: list[str], name: str) -> Response:
     body = "\r\n".join([header, *lines, ""]).encode()
     disposition = {"Content-Disposition": f"attachment; filename={name}"}
-    return Answer(body=body, content_type="application/x-download", headers=disposition)
+    return Response(body=body, content_type="application/x-download", headers=disposition)
 
 
 def _day(day: date | datetime, values: list[tuple[str, str]]) -> str:
@@ -117,7 +117,7 @@ def _day(day: date | datetime, values: list[tuple[str, str]]) -> str:
     return f'        "{day}": {{\n{inner}\n        }}'
 
 
-def _json(information: str, symbol: str, rows: list[Row], size: str, days: list[str]) -> Answer:
+def _json(information: str, symbol: str, rows: list[Row], size: str, days: list[str]) -> Response:
     meta = {
         "1. Information": information,
         "2. Symbol": symbol,
@@ -128,4 +128,4 @@ def _json(information: str, symbol: str, rows: list[Row], size: str, days: list[
     top = ",\n".join(f'        "{key}": "{value}"' for key, value in meta.items())
     series = ",\n".join(days)
     text = f'{{\n    "Meta Data": {{\n{top}\n    }},\n    "Time Series (Daily)": {{\n{series}\n    }}\n}}'
-    return Answer(body=text.encode())
+    return Response(body=text.encode())

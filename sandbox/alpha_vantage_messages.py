@@ -1,4 +1,4 @@
-"""What Alpha Vantage says instead of data, word for word (the first two share the words "25 requests per day")."""
+"""Alpha Vantage's messages instead of data, verbatim (the first two both contain "25 requests per day")."""
 
 BURST = (
     "Thank you for using Alpha Vantage! Please consider spreading out your free API requests more sparingly "
@@ -43,7 +43,7 @@ PREMIUM_ENDPOINT = (
 
 
 class MessageError(Exception):
-    """An answer that is a sentence: under "Error Message" or "Information"."""
+    """A response that is a sentence, in "Error Message" or "Information"."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""NEWS_SENTIMENT: articles with scores, for the whole market or for all of the tickers asked for."""
+"""NEWS_SENTIMENT: articles with scores, for the whole market or for all requested tickers."""
 
 import json
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from itertools import islice
 from sandbox.alpha_vantage_messages import INVALID_INPUTS, MessageError
 from sandbox.copydesk import Article
 from sandbox.news import BEGINNING
-from sandbox.web import Answer, Request, World
+from sandbox.web import Request, Response, World
 
 DEFAULT_LIMIT, MOST = 50, 1000
 SORTS = ("LATEST", "EARLIEST", "RELEVANCE")
@@ -18,7 +18,7 @@ SCORE_DEFINITION = (
 RELEVANCE_DEFINITION = "0 < x <= 1, with a higher score indicating higher relevance."
 
 
-def news(world: World, request: Request) -> Answer:
+def news(world: World, request: Request) -> Response:
     """function=NEWS_SENTIMENT with tickers, topics, time_from, time_to, sort, limit."""
     query, now = request.query, world.now()
     limit, sort = query.get("limit", str(DEFAULT_LIMIT)), query.get("sort", "LATEST").upper()
@@ -47,7 +47,7 @@ def news(world: World, request: Request) -> Answer:
         "relevance_score_definition": RELEVANCE_DEFINITION,
         "feed": feed,
     }
-    return Answer(body=json.dumps(body, indent=4, ensure_ascii=False).encode())
+    return Response(body=json.dumps(body, indent=4, ensure_ascii=False).encode())
 
 
 def _instant(text: str) -> datetime:
@@ -60,7 +60,7 @@ def _instant(text: str) -> datetime:
 
 
 def _item(article: Article, now: datetime) -> dict[str, object]:
-    """One article. The provider's scores lie near the truth, not on it; its URLs carry tracking now and then."""
+    """One article. The provider's scores are close to the true ones; some of its URLs contain tracking."""
     noise = (article.luck - 0.5) * 0.2
     overall = round(max(-1.0, min(1.0, article.sentiment * 0.8 + noise)), 6)
     item: dict[str, object] = {
@@ -96,7 +96,7 @@ def _item(article: Article, now: datetime) -> dict[str, object]:
 
 
 def label(score: float) -> str:
-    """The provider's word for a score."""
+    """The provider's label for a score."""
     if score <= -0.35:
         return "Bearish"
     if score <= -0.15:

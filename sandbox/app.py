@@ -1,4 +1,4 @@
-"""From a request to its answer: the providers behind their prefixes, and the sandbox's own controls."""
+"""Route requests: to the providers by prefix, and to the sandbox's own controls."""
 
 import logging
 import threading
@@ -13,10 +13,10 @@ from sandbox import truth, wire_alpha_vantage, wire_polygon, wire_rss
 from sandbox.clock import parse_instant
 from sandbox.faults import Fault, Faults, read_fault
 from sandbox.sessions import HORIZON, START
-from sandbox.web import Answer, Request, World
+from sandbox.web import Request, Response, World
 
 logger = logging.getLogger(__name__)
-Provider = Callable[[World, Request, str], Answer]
+Provider = Callable[[World, Request, str], Response]
 PROVIDERS: dict[str, Provider] = {
     "polygon": wire_polygon.answer,
     "alpha_vantage": wire_alpha_vantage.answer,
@@ -28,7 +28,7 @@ SECRETS = ("apikey", "token")
 
 
 class App:
-    """The whole sandbox short of its sockets."""
+    """The whole sandbox except its sockets."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -36,8 +36,8 @@ class App:
         self._requests: deque[dict[str, object]] = deque(maxlen=REMEMBERED)
         self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> tuple[Answer, Fault | None]:
-        """What to answer, and what should go wrong with it."""
+    def answer(self, request: Request) -> tuple[Response, Fault | None]:
+        """The response, and the fault to apply to it."""
         prefix, _, rest = request.path.removeprefix("/").partition("/")
         if prefix == "_sandbox":
             return self._control(request, rest), None
@@ -52,11 +52,11 @@ class App:
         if request.method not in ("GET", "HEAD"):
             found = _json(405, {"status": "ERROR", "error": "Method Not Allowed"})
         else:
-            found = Answer() if lost else self._ask(provider, request, "/" + rest)
+            found = Response() if lost else self._ask(provider, request, "/" + rest)
         self._note(request, found, fault)
         return found, fault
 
-    def _ask(self, provider: Provider, request: Request, path: str) -> Answer:
+    def _ask(self, provider: Provider, request: Request, path: str) -> Response:
         try:
             return provider(self.world, request, path)
         except Exception:
@@ -64,7 +64,7 @@ class App:
             return _json(500, {"error": f"the sandbox itself failed at {request.path}: see its log"})
 
     def requests(self) -> list[dict[str, object]]:
-        """What was asked of the providers so far, oldest first; keys removed."""
+        """The requests to the providers so far, oldest first; keys removed."""
         with self._lock:
             return list(self._requests)
 
@@ -74,7 +74,7 @@ class App:
             raise ValueError(f"the simulation runs from {START} to {HORIZON}, {instant:%Y-%m-%d} is outside")
         self.world.clock.set(instant)
 
-    def _note(self, request: Request, found: Answer, fault: Fault | None) -> None:
+    def _note(self, request: Request, found: Response, fault: Fault | None) -> None:
         with self._lock:
             self._requests.append(
                 {
@@ -89,13 +89,13 @@ class App:
                 }
             )
 
-    def _control(self, request: Request, path: str) -> Answer:
+    def _control(self, request: Request, path: str) -> Response:
         try:
             return self._steer(request, path)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             return _json(400, {"error": str(error)})
 
-    def _steer(self, request: Request, path: str) -> Answer:
+    def _steer(self, request: Request, path: str) -> Response:
         method, world = request.method, self.world
         if (method, path) == ("GET", "health"):
             market = world.market
@@ -123,11 +123,11 @@ class App:
             world.quotas.clear()
             return _json(200, {"status": "ok"})
         if path.startswith("truth/"):
-            rows = truth.tell(world, request, path.removeprefix("truth/"))
+            rows = truth.rows_about(world, request, path.removeprefix("truth/"))
             if rows is not None:
                 return _json(200, rows)
         return _json(404, {"error": f"no control {method} /_sandbox/{path}"})
 
 
-def _json(status: int, body: object) -> Answer:
-    return Answer(status, orjson.dumps(body))
+def _json(status: int, body: object) -> Response:
+    return Response(status, orjson.dumps(body))

@@ -4,7 +4,7 @@ An archive is named after its newest trading day and was collected at 12:00 UTC 
 time. `symbols.txt` is tab-separated; `prices.csv` holds that day and the one before it for every stock, so that most
 bars come twice, some of them restated, and with `adj_close` rewritten once a split or dividend has come between;
 `reports.csv` has the day's quarterly reports. As in the real collection, one archive repeats its header in the middle
-and has its rows thrice, one has no header in `reports.csv`, and one was broken off early.
+and has its rows three times, one has no header in `reports.csv`, and one is incomplete.
 """
 
 import gzip
@@ -57,7 +57,7 @@ def _write(market: Market, folder: Path, session: int, number: int) -> Path:
 
 
 def _tar(members: Iterable[tuple[str, int, str]], collected: datetime) -> bytes:
-    """A tar of texts by name, each so many minutes after the collection began."""
+    """A tar of texts by name, each a number of minutes after the start of the collection."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, minutes, text in members:
@@ -70,7 +70,7 @@ def _tar(members: Iterable[tuple[str, int, str]], collected: datetime) -> bytes:
 
 
 def covered(market: Market, session: int) -> list[int]:
-    """The securities that the collection follows: exchange-listed ones without a class suffix."""
+    """The securities in the collection: listed on an exchange, without a share class suffix."""
     universe = market.universe
     listed = np.flatnonzero(universe.listed(session) & ~universe.is_otc).tolist()
     return [place for place in listed if "." not in universe.securities[place].ticker]
@@ -83,7 +83,7 @@ def _symbols(market: Market, session: int) -> Iterator[tuple[str, str]]:
 
 
 def _prices(market: Market, session: int, collected: datetime) -> Iterator[str]:
-    """Both days of every stock, the newer first, as they stood when collected."""
+    """Both days of every stock, newer first, as of when they were collected."""
     days = [session] if session == 0 else [session, session - 1]
     delivered = {day: market.bars(day, collected) for day in days}
     paid = {d.security: d.amount for d in market.dividends(collected) if d.ex == session}

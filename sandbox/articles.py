@@ -1,4 +1,4 @@
-"""Stories put into words: what happened, to whom, and how it sounded."""
+"""Write stories as articles."""
 
 import random
 import re

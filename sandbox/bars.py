@@ -1,7 +1,7 @@
-"""Daily bars: the shape of a session around its close, and how each provider delivered it when.
+"""Daily bars: the prices of a session around its close, and what each provider delivers when.
 
 A small share of bars is first delivered with a value that is restated some hours or days later, and
-Alpha Vantage's bars differ a little from Polygon's, as providers do.
+Alpha Vantage's bars differ a little from Polygon's.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Restatements:
-    """Which bars were first delivered otherwise: securities, from when on they are right (epoch s), and as what."""
+    """The bars first delivered with other values: securities, times of correction (epoch s), first values."""
 
     securities: np.ndarray
     corrected_at: np.ndarray
@@ -48,8 +48,8 @@ def shape(
 ) -> Bars:
     """The bars of `session` in their final version.
 
-    `gaps` is the log return by news before the open, `splits` how many shares one of the first day has become, `hours`
-    the share of a full day that the session lasts.
+    `gaps` is the log return by news before the open, `splits` how many shares one share of the first day has become,
+    `hours` the fraction of a full day that the session lasts.
     """
     rng = stream(seed, "shape", session)
     count = len(universe)
@@ -82,7 +82,7 @@ def shape(
 
 
 def restatements(seed: int, universe: Universe, session: int, closed_at: int) -> Restatements:
-    """The bars of `session` that are put right later, from 6 to 60 hours after the close at `closed_at`."""
+    """The bars of `session` that are corrected later, 6 to 60 hours after the close at `closed_at`."""
     rng = stream(seed, "restatements", session)
     securities = np.flatnonzero(rng.random(len(universe)) < RESTATED_SHARE)
     count = len(securities)
@@ -92,7 +92,7 @@ def restatements(seed: int, universe: Universe, session: int, closed_at: int) ->
 
 
 def as_delivered(bars: Bars, changes: Restatements, now: datetime) -> Bars:
-    """The bars as they stood at `now`: before its correction, a restated one has its first value."""
+    """The bars as of `now`: before its correction, a restated bar has its first value."""
     pending = changes.corrected_at > now.timestamp()
     if not pending.any():
         return bars
@@ -100,7 +100,7 @@ def as_delivered(bars: Bars, changes: Restatements, now: datetime) -> Bars:
 
 
 def as_alpha_vantage(seed: int, bars: Bars) -> Bars:
-    """The same bars as Alpha Vantage has them: a few closes and volumes differ, for good."""
+    """The same bars from Alpha Vantage: a few closes and volumes differ permanently."""
     rng = stream(seed, "alpha vantage", bars.session)
     count = len(bars.close)
     differs = np.flatnonzero(rng.random(count) < DISAGREEMENT_SHARE)
@@ -119,5 +119,5 @@ def _altered(bars: Bars, securities: np.ndarray, cents: np.ndarray, factor: np.n
 
 
 def _print(prices: np.ndarray, luck: np.ndarray) -> np.ndarray:
-    """Mostly in cents; now and then a print between them, as mid-point trades leave."""
+    """Mostly in cents; some prices between cents, as of mid-point trades."""
     return np.where(luck < FINE_PRICE_SHARE, np.round(prices, 4), ticks(prices))

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO 8601 instant as an aware UTC datetime; without an offset it is taken as UTC. Raises ValueError."""
+    """An ISO 8601 instant as an aware UTC datetime; without an offset it is UTC. Raises ValueError."""
     instant = datetime.fromisoformat(text.strip())
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 class Clock:
-    """`now()` is real time until the clock is pinned; a pinned clock stands still until it is set again."""
+    """`now()` is real time until the clock is pinned; a pinned clock does not move until it is set again."""
 
     def __init__(self, pinned: datetime | None = None) -> None:
         self._pinned = pinned
@@ -32,6 +32,6 @@ class Clock:
             self._skipped += max((instant or datetime.now(UTC)) - before, timedelta(0))
 
     def elapsed(self) -> float:
-        """Seconds lived through, for quotas: real ones (also while pinned) plus every jump forward."""
+        """Elapsed seconds, for quotas: real ones (also while pinned) plus every jump forward."""
         with self._lock:
             return time.monotonic() - self._started + self._skipped.total_seconds()

@@ -1,4 +1,4 @@
-"""The copy desks: one story as each outlet prints it, with the faults that real feeds have.
+"""Copies of a story by outlet, with the faults of real feeds.
 
 Copies are retitled a little; some become available long after they were published, some are edited later, some carry
 timestamps that cannot be read.
@@ -22,7 +22,7 @@ class Article:
     """One copy of a story. Available through providers from `available_at`; with its second title from `edited_at`.
 
     `mentions` are (ticker, sentiment -1..1, relevance 0..1), the story's subject first; `url` is canonical, without
-    tracking; `date_fault` says how feeds spoil its date.
+    tracking; `date_fault` is what is wrong with its date in feeds.
     """
 
     story_id: str
@@ -99,7 +99,7 @@ def edit(rng: random.Random, draft: Draft, outlet: Outlet, *, first: bool) -> Ar
 
 
 def retitled(rng: random.Random, draft: Draft, outlet: Outlet, *, first: bool) -> str:
-    """The headline as this outlet prints it: some repeat it word for word, others leave their mark."""
+    """The headline in this outlet: some repeat it verbatim, others change it."""
     headline, name, ticker = draft.headline, draft.company, draft.mentions[0][0]
     if outlet.habit == "cashtag":
         return headline.replace(name, f"{name} ${ticker}", 1) if rng.random() < 0.7 else f"${ticker}: {headline}"

@@ -1,4 +1,4 @@
-"""Faults on demand: what can go wrong between a provider and us, a stated number of times."""
+"""Faults on demand: errors of a provider or of the connection, a given number of times."""
 
 import re
 import threading
@@ -10,12 +10,12 @@ Kind = Literal["status", "timeout", "truncate", "slow", "html", "empty", "reset"
 
 @dataclass
 class Fault:
-    """`match` is a path prefix or a regular expression searched in path and query; `times` is -1 for ever.
+    """`match` is a path prefix or a regular expression searched in path and query; `times` -1 means always.
 
-    `status` answers `status` (with Retry-After `retry_after`), `timeout` keeps silent for `seconds` and hangs up,
-    `slow` takes `seconds` for the body, `truncate` sends half of it (`cut="connection"`: and breaks off, so that the
-    length announced is not met), `html` sends a web page, `empty` nothing, `reset` breaks the connection at once,
-    `note` is Alpha Vantage's old refusal under "Note", with HTTP 200.
+    `status` responds with `status` (and Retry-After `retry_after`), `timeout` waits `seconds` and closes the
+    connection, `slow` takes `seconds` for the body, `truncate` sends half of it (`cut="connection"`: with the
+    Content-Length of the whole), `html` sends a web page, `empty` nothing, `reset` resets the connection at once,
+    `note` sends Alpha Vantage's old error in "Note", with HTTP 200.
     """
 
     match: str
@@ -39,7 +39,7 @@ class Fault:
 
 
 class Faults:
-    """The faults still to come, in the order they were ordered. Thread-safe."""
+    """The pending faults, in the order in which they were added. Thread-safe."""
 
     def __init__(self) -> None:
         self._pending: list[Fault] = []
@@ -58,7 +58,7 @@ class Faults:
             return list(self._pending)
 
     def strike(self, target: str) -> Fault | None:
-        """The fault that befalls a request to `target`, if any; it is used up by one."""
+        """The fault for a request to `target`, if any; counts it as used once."""
         with self._lock:
             for fault in self._pending:
                 if fault.meets(target):
@@ -70,7 +70,7 @@ class Faults:
 
 
 def read_fault(order: dict[str, object]) -> Fault:
-    """A fault from JSON. Raises ValueError on what it does not know."""
+    """A fault from JSON. Raises ValueError for unknown fields."""
     known = {field.name for field in fields(Fault)}
     if unknown := set(order) - known:
         raise ValueError(f"unknown field {', '.join(sorted(unknown))}: a fault has {', '.join(sorted(known))}")

@@ -1,4 +1,4 @@
-"""The plumbing of HTTP/1.1: keep-alive, gzip, chunks, and the ways in which a connection can fail."""
+"""HTTP/1.1: keep-alive, gzip, chunks, and failing connections."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from sandbox.alpha_vantage_messages import OLD_NOTE
 from sandbox.app import App
 from sandbox.faults import Fault
 from sandbox.sessions import UTC
-from sandbox.web import Answer, Request
+from sandbox.web import Request, Response
 
 LARGEST_BODY = 1 << 20
 SMALLEST_COMPRESSED = 200
@@ -24,7 +24,7 @@ PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>
 
 
 class Server(ThreadingHTTPServer):
-    """The listening socket; `stopping` wakes handlers that are busy being slow."""
+    """The listening socket; `stopping` interrupts slow handlers."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -35,7 +35,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news here."""
+        """Ignore clients that close the connection."""
 
     def server_close(self) -> None:
         self.stopping.set()
@@ -80,17 +80,17 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._fail(answer, fault)
 
-    def _fail(self, answer: Answer, fault: Fault) -> None:
+    def _fail(self, answer: Response, fault: Fault) -> None:
         if fault.kind == "status":
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             body = fault.body if fault.body is not None else json.dumps({"status": "ERROR", "error": "simulated"})
-            self._send(Answer(fault.status, body.encode(), headers=headers))
+            self._send(Response(fault.status, body.encode(), headers=headers))
         elif fault.kind == "note":
-            self._send(Answer(200, json.dumps({"Note": OLD_NOTE}, indent=4).encode()))
+            self._send(Response(200, json.dumps({"Note": OLD_NOTE}, indent=4).encode()))
         elif fault.kind == "html":
-            self._send(Answer(200, PAGE, "text/html; charset=utf-8"))
+            self._send(Response(200, PAGE, "text/html; charset=utf-8"))
         elif fault.kind == "empty":
-            self._send(Answer(200, b"", answer.content_type))
+            self._send(Response(200, b"", answer.content_type))
         elif fault.kind == "slow":
             self._send(answer, seconds=fault.seconds)
         elif fault.kind == "truncate" and fault.cut == "body":
@@ -108,8 +108,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.close()
             self.close_connection = True
 
-    def _send(self, answer: Answer, seconds: float = 0.0, share: float = 1.0) -> None:
-        """Send `share` of the answer, its body spread over `seconds`."""
+    def _send(self, answer: Response, seconds: float = 0.0, share: float = 1.0) -> None:
+        """Send `share` of the response, its body over `seconds`."""
         body = answer.body
         zipped = "gzip" in (self.headers.get("Accept-Encoding") or "") and len(body) > SMALLEST_COMPRESSED
         if zipped:
@@ -151,4 +151,4 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silence: /_sandbox/requests tells what was asked."""
+        """Log nothing: /_sandbox/requests lists the requests."""

@@ -15,8 +15,8 @@ REPEATED_SHARE = 0.03
 def write_headlines(market: Market, path: Path, first: date, last: date, limit: int = 6000) -> int:
     """Write the headlines published from `first` to `last` (UTC dates) to `path`; returns the number of rows.
 
-    A story has a row for every stock it names, so titles repeat; a few rows are repeated outright, and two rows lack a
-    field, as such files have them.
+    A story has a row for every stock it names, so titles repeat; a few rows are repeated, and two rows lack a field,
+    as in such files.
     """
     rng = random.Random(f"headlines {market.seed}")
     start = datetime.combine(first, time(), UTC)

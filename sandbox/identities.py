@@ -1,4 +1,4 @@
-"""Who the simulated securities are: tickers taken from names, CIKs, FIGIs, exchanges, dates of listing."""
+"""Identities of the simulated securities: tickers from names, CIKs, FIGIs, exchanges, listing dates."""
 
 import random
 import string
@@ -94,7 +94,7 @@ def _fund(rng: random.Random, taken: set[str]) -> tuple[str, str]:
 
 
 def _ticker(rng: random.Random, letters: str, length: int, taken: set[str], ending: str = "") -> str:
-    """A free ticker in the usual way: letters of the name in their order; freer ones when those are taken."""
+    """An unused ticker: letters of the name in order, or others if those are taken."""
     for attempt in range(60):
         if attempt < 20:
             places = sorted(rng.sample(range(1, len(letters)), length - 1))

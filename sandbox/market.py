@@ -23,7 +23,7 @@ CELLS_KEPT = 3_000_000
 
 
 class Kept:
-    """A bounded store of computed sessions, the least recently used going first. Thread-safe."""
+    """A bounded cache of computed sessions (least recently used). Thread-safe."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -34,7 +34,7 @@ class Kept:
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
-                return self._values[key]  # type: ignore[return-value]  # stored by this very key
+                return self._values[key]  # type: ignore[return-value]  # stored under this key
         value = make()
         with self._lock:
             self._values[key] = value
@@ -44,9 +44,9 @@ class Kept:
 
 
 class Market:
-    """A whole market from a seed. Nothing here depends on a clock: callers say as of when they ask.
+    """A whole market from a seed. Nothing depends on a clock: callers pass the time.
 
-    Everything is made when it is first needed, so that a market costs nothing to set up.
+    Everything is created when first needed.
     """
 
     def __init__(self, seed: int = 7, securities: int = 120) -> None:
@@ -80,7 +80,7 @@ class Market:
         return self._stories.get(session, lambda: draw(self.seed, self.universe, self.sessions, session))
 
     def final_bars(self, session: int) -> Bars:
-        """The bars of a session as they are once everything has been put right."""
+        """The bars of a session after all corrections."""
         return self._bars.get(session, lambda: self._shape(session))
 
     def bars(self, session: int, now: datetime) -> Bars | None:

@@ -1,4 +1,4 @@
-"""The news archive: articles by time of publication or availability, as far as they are out at an instant."""
+"""The news archive: articles by time of publication or availability, as of an instant."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -12,7 +12,7 @@ BEGINNING = datetime.combine(START - timedelta(days=1), time(), UTC)
 
 
 class News:
-    """Articles of a market. Each is made when first asked for; nothing later than the asker's `now` is given out."""
+    """Articles of a market. Each is created when first requested; none is returned before it is available."""
 
     def __init__(self, market: Market) -> None:
         self.market = market

@@ -1,4 +1,4 @@
-"""The simulated press: who publishes, and through which provider or feed it reaches the world."""
+"""The simulated press: outlets, and the providers and feeds that carry them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Outlet:
-    """A publisher. `feed` is the RSS or Atom feed that carries it, if any; `habit` how it edits what it takes over."""
+    """A publisher. `feed` is the RSS or Atom feed that carries it, if any; `habit` how it edits headlines."""
 
     name: str
     domain: str

@@ -68,7 +68,7 @@ def of_ticker(
 
 
 def _entitled(request: Request, world: World, now: datetime) -> int:
-    """The first session that the caller's plan does not show yet."""
+    """The first session that the caller's plan does not include yet."""
     sessions = world.market.sessions
     delivered = sessions.delivered(now)
     try:
@@ -79,7 +79,7 @@ def _entitled(request: Request, world: World, now: datetime) -> int:
 
 
 def _rows(bars: Bars, places: np.ndarray, factors: np.ndarray, epoch: int, otc: np.ndarray) -> list[str]:
-    """Bars from their `v` on, in the provider's order of keys, in shares of today's count (`factors` per place)."""
+    """Bars from `v` on, in the provider's order of keys, adjusted for splits by `factors`."""
     prices = (
         np.round(p[places] / factors, 4).tolist() for p in (bars.vwap, bars.open, bars.close, bars.high, bars.low)
     )

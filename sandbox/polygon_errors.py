@@ -1,4 +1,4 @@
-"""Polygon's refusals, and how it reads parameters."""
+"""Polygon's errors, and its parameters."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from sandbox.sessions import NEW_YORK
 
 
 class PolygonError(Exception):
-    """An answer other than data. 403 bodies carry `message`, all others `error`."""
+    """A response other than data. 403 bodies have `message`, all others `error`."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""Polygon's news: articles with the tickers that they mention and what they say of each."""
+"""Polygon's news: articles with the tickers that they mention and the sentiment for each."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -98,7 +98,7 @@ def _row(world: World, article: Article, now: datetime) -> bytes:
 
 
 def _insight(world: World, article: Article, place: int) -> dict[str, str]:
-    """What the provider's own reader made of it: now and then it misreads the tone."""
+    """The provider's sentiment, which is sometimes wrong."""
     ticker, sentiment, _ = article.mentions[place]
     tone = phrases.tone(sentiment)
     if (article.luck * 1009 + place * 0.37) % 1 < 0.08:

@@ -1,4 +1,4 @@
-"""How Polygon's reference endpoints filter, order and page their rows."""
+"""Filter, order and page rows as Polygon's reference endpoints do."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -13,7 +13,7 @@ COMPARISONS = ("gt", "gte", "lt", "lte")
 
 
 def read_query(request: Request) -> dict[str, str]:
-    """The query, or the one that the page before this was cut from."""
+    """The query, or the one of the page before this."""
     cursor = request.query.get("cursor")
     return read_cursor(cursor) if cursor else {k: v for k, v in request.query.items() if k != "apiKey"}
 
@@ -28,7 +28,7 @@ def page(
     path: str,
     limits: tuple[int, int],
 ) -> bytes:
-    """Filter, order and cut; the cursor names the last row given, so that rows that come or go shift no page."""
+    """Filter, order and cut. The cursor names the last row sent, so that new rows do not shift pages."""
     limit = read_limit(query.get("limit"), *limits)
     if query.get("sort", sort) not in filters:
         raise PolygonError(400, f"'sort' must be one of {', '.join(filters)}")

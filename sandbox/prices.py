@@ -1,7 +1,7 @@
 """The simulated price of every security, session after session.
 
-The daily log return is market + sector + own factor + news. Each factor's variance follows a GARCH(1,1), so calm and
-rough spells cluster as in real markets. The walk is sequential but drawn from one stream per session: a session's
+The daily log return is market + sector + own factor + news. Each factor's variance follows a GARCH(1,1), so that
+volatility clusters as in real markets. The walk is sequential but drawn from one stream per session: a session's
 prices never depend on how far, or in which steps, the simulation has been taken.
 """
 
@@ -23,7 +23,7 @@ SECTOR_VARIANCE = 0.005**2
 PERSISTENCE, REACTION = 0.89, 0.09
 DRIFT = 0.0002
 DEGREES_OF_FREEDOM = 5
-# How far a second class of shares goes its own way.
+# How far a second share class deviates.
 OWN_WAY = 0.05
 
 
@@ -31,7 +31,7 @@ OWN_WAY = 0.05
 class Day:
     """One session's outcome per security: `reference` is the previous close less split and dividend, in today's shares.
 
-    `volatility` is what was to be expected of the day's log return; `trading` says who had a bar at all.
+    `volatility` is the expected size of the day's log return; `trading` is true where there is a bar.
     """
 
     reference: np.ndarray
@@ -41,13 +41,13 @@ class Day:
 
 
 def garch(variance: np.ndarray, base: np.ndarray | float, shock: np.ndarray) -> np.ndarray:
-    """The next session's variance, held within sane bounds."""
+    """The next session's variance, within bounds."""
     after = (1 - PERSISTENCE - REACTION) * base + PERSISTENCE * variance + REACTION * shock**2
     return np.clip(after, 0.15 * base, 16.0 * base)
 
 
 class Prices:
-    """The walk, taken as far as it has been asked for. Thread-safe."""
+    """The random walk, simulated as far as needed. Thread-safe."""
 
     def __init__(self, seed: int, universe: Universe, sessions: Sessions) -> None:
         self.seed, self.universe, self.sessions = seed, universe, sessions
@@ -99,7 +99,7 @@ class Prices:
         return Day(reference, ticks(price), volatility.astype(np.float32), trading)
 
     def _reference(self, session: int, trading: np.ndarray) -> np.ndarray:
-        """Yesterday's prices in today's terms, noting the splits and dividends that make the difference."""
+        """Yesterday's prices adjusted for today's splits and dividends, which are recorded."""
         reference = self._price.copy()
         for split in actions.splits(self.seed, self.universe, session, reference, trading):
             self.splits.append(split)

@@ -8,7 +8,7 @@ from sandbox.sessions import NEW_YORK
 
 
 class Quotas:
-    """Counts calls. Real seconds pass also while the clock is pinned, and moving it forward renews allowances."""
+    """Counts calls. Real seconds count while the clock is pinned too; moving it forward renews allowances."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -17,7 +17,7 @@ class Quotas:
         self._lock = threading.Lock()
 
     def take(self, name: str, calls: int, seconds: float) -> bool:
-        """Whether one more of at most `calls` in any `seconds` is allowed; a refused call is not counted."""
+        """True if one more of at most `calls` in any `seconds` is allowed; a rejected call is not counted."""
         with self._lock:
             now, recent = self._clock.elapsed(), self._recent[name]
             while recent and recent[0] <= now - seconds:
@@ -28,7 +28,7 @@ class Quotas:
             return True
 
     def take_daily(self, name: str, calls: int) -> bool:
-        """Whether one more of `calls` on this day (New York's, by the sandbox's clock) is allowed."""
+        """True if one more of `calls` on this day (New York's, by the sandbox's clock) is allowed."""
         with self._lock:
             key = f"{name} {self._clock.now().astimezone(NEW_YORK):%Y-%m-%d}"
             if self._daily[key] >= calls:
@@ -37,7 +37,7 @@ class Quotas:
             return True
 
     def clear(self) -> None:
-        """Everyone starts afresh."""
+        """Renew all allowances."""
         with self._lock:
             self._recent.clear()
             self._daily.clear()

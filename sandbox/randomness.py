@@ -1,4 +1,4 @@
-"""Independent random streams by name and index, so that nothing drawn depends on the order of the asking."""
+"""Independent random streams by name and index, so that draws do not depend on the order of requests."""
 
 from zlib import crc32
 

@@ -17,7 +17,7 @@ MISSING_SHARE, AMENDED_SHARE = 0.06, 0.04
 
 
 def write_reports(market: Market, session: int) -> str:
-    """The reports filed on a session's day with their header; nothing at all when there are none, as collected."""
+    """The reports filed on a session's day with their header; an empty text if there are none, as in the collection."""
     lines = [_report(market, session, place) for place in _filing(market, session)]
     return "".join(f"{line}\r\n" for line in (",".join(COLUMNS), *lines)) if lines else ""
 

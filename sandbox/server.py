@@ -1,4 +1,4 @@
-"""The sandbox to run for good (`serve`) or inside a test (`Sandbox`)."""
+"""Run the sandbox as a server (`serve`) or inside a test (`Sandbox`)."""
 
 import contextlib
 import sys
@@ -19,7 +19,7 @@ from sandbox.web import World
 class Sandbox:
     """A running sandbox in this process: `with Sandbox(now=…) as sandbox: get(sandbox.url + "/polygon/…")`.
 
-    `now` pins the clock (None: real time). `market` is the truth behind the data.
+    `now` pins the clock (None: real time). `market` holds the true data.
     """
 
     def __init__(
@@ -58,19 +58,19 @@ class Sandbox:
         self.app.set_clock(parse_instant(now) if isinstance(now, str) else now)
 
     def add_fault(self, match: str, kind: str, **details: Any) -> None:
-        """Order a fault: see `faults.Fault` for its fields."""
+        """Add a fault: see `faults.Fault` for its fields."""
         self.app.faults.add(read_fault({"match": match, "kind": kind, **details}))
 
     def clear_faults(self) -> None:
         self.app.faults.clear()
 
     def renew_quotas(self) -> None:
-        """Give every key its whole allowance again."""
+        """Renew the allowances of all keys."""
         self.app.world.quotas.clear()
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked of the providers so far, oldest first."""
+        """The requests to the providers so far, oldest first."""
         return self.app.requests()
 
 
@@ -93,7 +93,7 @@ def serve(
         partial.write_text(sandbox.url + "\n")
         partial.replace(ready_file)
     print(f"sandbox: {securities} securities (seed {seed}) at {sandbox.url}", flush=True)
-    # It listens at once; whoever asks before the market is made waits for it.
+    # It listens at once; early requests wait until the market is ready.
     threading.Thread(target=sandbox.market.splits, args=(sandbox.now,), daemon=True).start()
     if until_stdin_closes:
         threading.Thread(target=_shut_down_after_stdin, args=(sandbox.server,), daemon=True).start()

@@ -23,7 +23,7 @@ class Sessions:
     closes: np.ndarray
 
     def position(self, day: date) -> int | None:
-        """The place of `day` among the sessions, or None when the exchange is shut."""
+        """The position of `day` among the sessions, or None if the exchange is closed."""
         place = self.at_or_after(day)
         return place if place < len(self.dates) and self.dates[place] == day else None
 
@@ -35,11 +35,11 @@ class Sessions:
         return int(np.searchsorted(self.days, np.datetime64(day), side="right"))
 
     def delivered(self, now: datetime) -> int:
-        """How many sessions have their bars out: a bar is first delivered half an hour after the close."""
+        """The number of sessions whose bars are out: bars are delivered half an hour after the close."""
         return int(np.searchsorted(self.closes, (now - DELIVERY).timestamp(), side="right"))
 
     def containing(self, instant: float) -> int:
-        """The session that takes in news of `instant` (epoch seconds): the first whose close is not before it."""
+        """The session that reacts to news of `instant` (epoch seconds): the first whose close is not before it."""
         return int(np.searchsorted(self.closes, instant, side="left"))
 
     def previous_close(self, position: int) -> int:

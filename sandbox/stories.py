@@ -1,6 +1,6 @@
-"""What happens in the market: stories with a known sentiment, drawn session by session, that move prices.
+"""Stories with a known sentiment that move prices, drawn session by session.
 
-Stories are numbers here; `articles.py` puts them into words. They depend on nothing but the seed and the session,
+Stories are numbers here; `articles.py` writes them as text. They only depend on the seed and the session,
 so the news of an hour can be served before the prices that it will move exist.
 """
 
@@ -22,7 +22,7 @@ WEEKEND = 0.15
 
 @dataclass(frozen=True)
 class Stories:
-    """The stories that bear on one session, in order of time: after the previous close, up to its own close.
+    """The stories that affect one session, in order of time: after the previous close, up to its own close.
 
     `times` are epoch seconds; `sentiments` run from -1 to 1; `impacts` are the log returns caused in the subject;
     `companions` are further securities mentioned (-1 for none), moved by a third of it; `topics` is a free number.
@@ -52,7 +52,7 @@ class Stories:
 
 
 def draw(seed: int, universe: Universe, sessions: Sessions, session: int) -> Stories:
-    """The stories that bear on `session`."""
+    """The stories that affect `session`."""
     rng = stream(seed, "stories", session)
     edges, weights = _intensity(sessions.previous_close(session), int(sessions.closes[session]))
     listed = universe.prominence * universe.listed(session) * (1 - 0.8 * universe.is_otc)

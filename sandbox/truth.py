@@ -1,4 +1,4 @@
-"""The truth behind the data, for tests: what really happened, whatever the providers made of it."""
+"""The true events, for tests, whatever the providers deliver."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +11,7 @@ from sandbox.web import Request, World
 Row = dict[str, object]
 
 
-def tell(world: World, request: Request, subject: str) -> list[Row] | None:
+def rows_about(world: World, request: Request, subject: str) -> list[Row] | None:
     """Rows about bars, articles, securities or actions as of the clock; None for another subject."""
     now = world.now()
     query = request.query
@@ -30,7 +30,7 @@ def tell(world: World, request: Request, subject: str) -> list[Row] | None:
 
 
 def _bars(world: World, now: datetime, start: date, end: date, ticker: str | None) -> Iterator[Row]:
-    """Final bars of delivered sessions; a restated one says what was delivered first, and until when."""
+    """Final bars of delivered sessions; a restated bar has its first values, and until when they were delivered."""
     market = world.market
     last = min(market.sessions.after(end), market.sessions.delivered(now))
     for session in range(market.sessions.at_or_after(start), last):

@@ -1,4 +1,4 @@
-"""What the wire formats are given and what they give back: requests, answers, and the world they speak of."""
+"""Requests, responses, and the simulated world behind them."""
 
 import hashlib
 import itertools
@@ -16,7 +16,7 @@ FREE, UNLIMITED = "sandbox-free", "sandbox-unlimited"
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; `path` without the query, `base` is scheme and host as the client addressed us."""
+    """One HTTP request; `path` without the query, `base` is the scheme and host that the client used."""
 
     method: str
     path: str
@@ -30,8 +30,8 @@ class Request:
 
 
 @dataclass
-class Answer:
-    """One HTTP response before compression; `chunked` as providers behind some proxies send it."""
+class Response:
+    """One HTTP response before compression; `chunked` as some proxies send it."""
 
     status: int = 200
     body: bytes = b""

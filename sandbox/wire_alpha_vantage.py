@@ -1,4 +1,4 @@
-"""Alpha Vantage's one door, /query: every failure is an HTTP 200 with a message in place of data.
+"""Alpha Vantage's only path, /query: every failure is an HTTP 200 with a message in place of data.
 
 Documented at https://www.alphavantage.co/documentation/.
 """
@@ -15,7 +15,7 @@ from sandbox.alpha_vantage_messages import (
     UNKNOWN_FUNCTION,
     MessageError,
 )
-from sandbox.web import FREE, UNLIMITED, Answer, Request, World
+from sandbox.web import FREE, UNLIMITED, Request, Response, World
 
 CALLS_PER_SECOND, CALLS_PER_DAY = 1, 25
 HEADERS = {
@@ -35,10 +35,10 @@ FUNCTIONS = {
 }
 
 
-def answer(world: World, request: Request, path: str) -> Answer:
-    """The provider's answer to `path` (behind /alpha_vantage)."""
+def answer(world: World, request: Request, path: str) -> Response:
+    """The provider's response to `path` (after /alpha_vantage)."""
     if path.rstrip("/") != "/query":
-        return Answer(404, b"<h1>Not Found</h1>", "text/html", dict(HEADERS), chunked=True)
+        return Response(404, b"<h1>Not Found</h1>", "text/html", dict(HEADERS), chunked=True)
     try:
         _admit(world, request)
         name = request.query.get("function", "")
@@ -49,7 +49,7 @@ def answer(world: World, request: Request, path: str) -> Answer:
             raise MessageError("Information", PREMIUM_ENDPOINT)
         found = make(world, request)
     except MessageError as message:
-        found = Answer(body=json.dumps({message.field: message.text}, indent=4, ensure_ascii=False).encode())
+        found = Response(body=json.dumps({message.field: message.text}, indent=4, ensure_ascii=False).encode())
     found.headers = {**HEADERS, **found.headers}
     found.chunked = True
     return found

@@ -1,4 +1,4 @@
-"""Polygon's door: keys, quota, errors and routes; the data itself stands in the `polygon_*` modules.
+"""Polygon's keys, quota, errors and routes; the data is in the `polygon_*` modules.
 
 Documented at https://polygon.io/docs (now https://massive.com/docs).
 """
@@ -10,7 +10,7 @@ import orjson
 
 from sandbox.polygon_errors import PolygonError
 from sandbox.sessions import NEW_YORK
-from sandbox.web import FREE, UNLIMITED, Answer, Request, World
+from sandbox.web import FREE, UNLIMITED, Request, Response, World
 
 CALLS_PER_MINUTE = 5
 HEADERS = {
@@ -20,8 +20,8 @@ HEADERS = {
 }
 
 
-def answer(world: World, request: Request, path: str) -> Answer:
-    """The provider's answer to `path` (behind /polygon)."""
+def answer(world: World, request: Request, path: str) -> Response:
+    """The provider's response to `path` (after /polygon)."""
     from sandbox import polygon_bars, polygon_news, polygon_reference
 
     request_id = world.request_id()
@@ -38,11 +38,11 @@ def answer(world: World, request: Request, path: str) -> Answer:
         _admit(world, request)
         for pattern, make in routes:
             if match := re.fullmatch(pattern, path):
-                return Answer(body=make(world, request, request_id, *match.groups()), headers=headers)
+                return Response(body=make(world, request, request_id, *match.groups()), headers=headers)
     except PolygonError as error:
         body = {"status": error.word, "request_id": request_id, error.field: error.text}
-        return Answer(error.status, orjson.dumps(body), headers=headers)
-    return Answer(404, b"404 page not found\n", "text/plain; charset=utf-8", headers)
+        return Response(error.status, orjson.dumps(body), headers=headers)
+    return Response(404, b"404 page not found\n", "text/plain; charset=utf-8", headers)
 
 
 def key_of(request: Request) -> str:
@@ -66,7 +66,7 @@ def _admit(world: World, request: Request) -> None:
 
 
 def entitle(request: Request, day: date, now: datetime) -> None:
-    """Refuse what the free plan leaves out: today before the end of the day (20:00), and more than two years ago."""
+    """Reject what the free plan does not include: today before 20:00, and dates more than two years ago."""
     if key_of(request) != FREE:
         return
     here = now.astimezone(NEW_YORK)

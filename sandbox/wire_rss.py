@@ -1,4 +1,4 @@
-"""The feeds: /rss/<name>.xml as RSS 2.0 or Atom, with ETag and Last-Modified, and with the usual blemishes."""
+"""The feeds: /rss/<name>.xml as RSS 2.0 or Atom, with ETag and Last-Modified, and with the faults of real feeds."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from sandbox.copydesk import Article
 from sandbox.outlets import FEEDS, Feed
 from sandbox.sessions import NEW_YORK
-from sandbox.web import Answer, Request, World
+from sandbox.web import Request, Response, World
 
 __all__ = ["ENTRIES", "FEEDS", "answer"]
 
@@ -24,11 +24,11 @@ GARBLED = (
 CONTENT_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
 
 
-def answer(world: World, request: Request, path: str) -> Answer:
-    """The feed at `path` (behind /rss), or 304 when the reader has it already."""
+def answer(world: World, request: Request, path: str) -> Response:
+    """The feed at `path` (after /rss), or 304 if the client has it already."""
     feed = FEEDS.get(path.removeprefix("/").removesuffix(".xml"))
     if feed is None or not path.endswith(".xml"):
-        return Answer(404, b"<html><body><h1>404 Not Found</h1></body></html>", "text/html; charset=utf-8")
+        return Response(404, b"<html><body><h1>404 Not Found</h1></body></html>", "text/html; charset=utf-8")
     now = world.now()
     articles = world.news.of_feed(feed.name, now, ENTRIES)
     changed = max((article.changed_at(now) for article in articles), default=now).replace(microsecond=0)
@@ -43,9 +43,9 @@ def answer(world: World, request: Request, path: str) -> Answer:
         "Vary": "Accept-Encoding",
     }
     if _unchanged(request, tag, changed):
-        return Answer(304, b"", "", headers)
+        return Response(304, b"", "", headers)
     charset = "" if feed.encoding == "ISO-8859-1" else "; charset=utf-8"
-    return Answer(200, body, CONTENT_TYPES[feed.kind] + charset, headers)
+    return Response(200, body, CONTENT_TYPES[feed.kind] + charset, headers)
 
 
 def _unchanged(request: Request, tag: str, changed: datetime) -> bool:
@@ -130,7 +130,7 @@ def _atom_entry(feed: Feed, article: Article, now: datetime) -> str:
 
 
 def tracked(feed: Feed, article: Article) -> str:
-    """The article's address as the feed gives it: with whatever tells the outlet where its readers come from."""
+    """The article's URL in the feed, with tracking parameters."""
     if feed.name == "newswire":
         return f"{article.url}?utm_source=rss&utm_medium=feed&utm_campaign={article.topic}"
     if feed.name == "tape":

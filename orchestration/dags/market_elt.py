@@ -1,13 +1,13 @@
 """Each weekday evening: ingest every source, then check, build and document the warehouse.
 
-Times are New York's: 18:30 is two and a half hours after the close, when final bars are out. Exchange holidays
-run too: there is no session to load, but news has no holidays.
+Times are in New York: 18:30 is two and a half hours after the close, when final bars are out. The DAG also runs on
+exchange holidays: there is no session to load, but there is news.
 
-One source's failure stops neither the others nor the build, and a stale source does not stop the build;
-`all_succeeded`, where every path ends, still turns the run red. Calls to one provider never overlap: one run at
-a time, `max_active_tis_per_dag` where a backfill runs beside it, and the lock of `marketloom ingest` itself.
+The failure of one source stops neither the other sources nor the build, and a stale source does not stop the build.
+`all_succeeded`, at the end of every path, still fails the run. Calls to one provider never overlap: one run at a
+time, `max_active_tis_per_dag` for backfills, and the lock of `marketloom ingest`.
 
-Tasks inherit the worker's environment (PG*, MARKETLOOM_TARGET, SOURCES__*); none of it is in a template.
+Tasks inherit the worker's environment (PG*, MARKETLOOM_TARGET, SOURCES__*); templates contain none of it.
 """
 
 from datetime import timedelta
@@ -18,7 +18,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup, TriggerRule
 
 SOURCES = ("calendar", "polygon", "alpha_vantage", "rss")
-WHATEVER_WORKED = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+IF_ANY_SUCCEEDED = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 
 with DAG(
     dag_id="market_elt",
@@ -44,15 +44,17 @@ with DAG(
         for source in SOURCES:
             BashOperator(task_id=source, bash_command=f".venv/bin/marketloom ingest {source}")
     freshness = BashOperator(
-        task_id="freshness", bash_command=".venv/bin/dbt source freshness", trigger_rule=WHATEVER_WORKED
+        task_id="freshness", bash_command=".venv/bin/dbt source freshness", trigger_rule=IF_ANY_SUCCEEDED
     )
     build = BashOperator(
         task_id="build",
         bash_command=".venv/bin/dbt build --exclude-resource-type unit_test",
-        trigger_rule=WHATEVER_WORKED,
+        trigger_rule=IF_ANY_SUCCEEDED,
     )
     docs = BashOperator(task_id="docs", bash_command=".venv/bin/dbt docs generate")
-    summary = BashOperator(task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=WHATEVER_WORKED)
+    summary = BashOperator(
+        task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=IF_ANY_SUCCEEDED
+    )
     health >> ingest >> freshness >> build >> docs >> summary
     ingest >> build
     health >> summary

@@ -1,6 +1,6 @@
-"""Each Saturday: every data test on every row. The builds of the week test what they write (dbt_project/docs/tests.md).
+"""Each Saturday: every data test on every row. Daily builds test what they write (dbt_project/docs/tests.md).
 
-What fails turns the run red and stands in the schema `quarantine`. Nothing is written to the marts.
+A failing test fails the run, and its rows are in the schema `quarantine`. Nothing is written to the marts.
 """
 
 from datetime import timedelta

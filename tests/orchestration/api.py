@@ -1,4 +1,4 @@
-"""Airflow's REST API as far as tests need it: trigger a run, wait for its end, read how its tasks ended.
+"""Airflow's REST API for tests: trigger a run, wait for its end, read the states of its tasks.
 
 The API is described in https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html
 """
@@ -15,7 +15,7 @@ from orchestration.local import LocalAirflow
 
 @dataclass(frozen=True)
 class Run:
-    """A DAG run under way in `airflow`."""
+    """A DAG run in progress in `airflow`."""
 
     airflow: LocalAirflow
     session: requests.Session
@@ -40,7 +40,7 @@ class Run:
         return state
 
     def tasks(self) -> dict[str, str]:
-        """Task names and the states that they ended in."""
+        """Task names and their final states."""
         answer = self.session.get(f"{self._path}/taskInstances", timeout=30)
         answer.raise_for_status()
         return {task["task_id"]: task["state"] for task in answer.json()["task_instances"]}
@@ -50,7 +50,7 @@ class Run:
         return sorted((self.airflow.home / "logs" / f"dag_id={self.dag_id}").rglob("*.log"))
 
     def report(self) -> str:
-        """How each task ended and, of those that did not succeed, what they printed."""
+        """The state of each task, and the output of those that did not succeed."""
         unhappy = {f"task_id={name}" for name, state in self.tasks().items() if state != "success"}
         texts = [f"== {log}\n{_printed(log)}" for log in self.logs() if log.parent.name in unhappy]
         return "\n".join([str(self.tasks()), *texts])

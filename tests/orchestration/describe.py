@@ -1,6 +1,6 @@
-"""Write as JSON what Airflow makes of orchestration/dags: `python -m tests.orchestration.describe FILE`.
+"""Write how Airflow reads orchestration/dags as JSON: `python -m tests.orchestration.describe FILE`.
 
-In a process of its own, because importing Airflow takes over logging, warnings and AIRFLOW_HOME.
+In a separate process, because importing Airflow changes logging, warnings and AIRFLOW_HOME.
 """
 
 import json
@@ -18,7 +18,7 @@ DAGS = Path(__file__).resolve().parents[2] / "orchestration" / "dags"
 
 
 def describe() -> dict[str, Any]:
-    """Import errors, packages imported, and the DAG as the scheduler will read it back from its database."""
+    """Import errors, packages imported, and the DAG as the scheduler reads it from its database."""
     bag = DagBag(str(DAGS))
     packages = sorted({module.partition(".")[0] for module in sys.modules})
     dag, full_test = (

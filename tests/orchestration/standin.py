@@ -1,4 +1,4 @@
-"""A project folder with the real DAG under another name, whose executables only note their calls, or fail."""
+"""A project folder with the real DAG under another name, whose executables only record their calls, or fail."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ test ! -e "fails/$call"
 
 @dataclass(frozen=True)
 class StandIn:
-    """The project stands in `root`; the DAG is called `dag_id`."""
+    """The project is in `root`; the DAG is called `dag_id`."""
 
     root: Path
     dag_id: str
@@ -30,7 +30,7 @@ class StandIn:
 
 
 def stand_in(root: Path, dag_id: str, *fails: str) -> StandIn:
-    """Make the project; the calls in `fails` (such as "dbt build") end with status 1."""
+    """Create the project; the calls in `fails` (such as "dbt build") end with status 1."""
     made = StandIn(root, dag_id)
     binaries, marks = root / ".venv" / "bin", root / "fails"
     for folder in (binaries, made.dags, marks):

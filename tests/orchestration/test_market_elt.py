@@ -1,4 +1,4 @@
-"""The DAG as Airflow reads it: its shape, its terms, and that it holds nothing else."""
+"""The DAG as Airflow reads it: its shape and its settings, and nothing else."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """The DAG under a real scheduler: to success against the simulated market, and through failures.
 
-One Airflow runs all of them at once; each test waits for its own run.
+One Airflow runs all of them at once; each test waits for its run.
 """
 
 import json
@@ -24,7 +24,7 @@ MARKETLOOM = ROOT / ".venv" / "bin" / "marketloom"
 INGEST = ["ingest.alpha_vantage", "ingest.calendar", "ingest.polygon", "ingest.rss"]
 TASKS = ["health", *INGEST, "freshness", "build", "docs", "summary", "all_succeeded"]
 CANARY = "canary-7d1f0c"
-# A cluster policy (Airflow's own means to adapt a DAG to its place): one DAG tries again, at once; the rest do not.
+# A cluster policy adapts the DAGs to the tests: one DAG retries, at once; the others do not.
 POLICY = """
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def market(folder: Path) -> Iterator[None]:
-    """An embedded warehouse and a simulated market, and the variables by which tasks find them."""
+    """An embedded warehouse and a simulated market, and the variables that point tasks to them."""
     (folder / "profiles").mkdir()
     shutil.copy(ROOT / "profiles.yml.example", folder / "profiles" / "profiles.yml")
     port = free_port()

@@ -1,4 +1,4 @@
-"""The sandbox speaks Alpha Vantage to the letter: field by field against what Alpha Vantage really sent."""
+"""The sandbox sends what Alpha Vantage sends: compared field by field with recorded payloads."""
 
 import csv
 import io
@@ -11,13 +11,13 @@ import pytest
 from sandbox.alpha_vantage_news import label
 from sandbox.web import FREE
 from tests.shared import PAYLOADS, need
-from tests.unit.sandbox_asking import app, ask, ask_json, real
+from tests.unit.sandbox_requests import app, ask, ask_json, real
 
 DAILY = {"function": "TIME_SERIES_DAILY", "symbol": "LOOM"}
 
 
 def message(answer: Any) -> str:
-    """The only text of an answer that is a sentence."""
+    """The only text of a response that is a sentence."""
     (text,) = answer.values()
     return str(text)
 
@@ -71,7 +71,7 @@ def test_alpha_vantage_adjusted_days_have_the_documented_keys() -> None:
         ("information_outputsize_full_premium", FREE, {**DAILY, "outputsize": "full"}),
     ],
 )
-def test_alpha_vantage_says_in_its_own_words_why_not(name: str, key: str, query: dict[str, str]) -> None:
+def test_alpha_vantage_errors_are_verbatim(name: str, key: str, query: dict[str, str]) -> None:
     answer = ask(app(), "/alpha_vantage/query", key, **query)
     assert answer.status == 200
     assert json.loads(answer.body) == real(f"alpha_vantage/{name}.json")

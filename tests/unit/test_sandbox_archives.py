@@ -1,4 +1,4 @@
-"""Sample files of the simulated market have the shape, and the blemishes, of the real collections."""
+"""Sample files of the simulated market have the format, and the faults, of the real collections."""
 
 import csv
 import tarfile
@@ -12,7 +12,7 @@ from sandbox.archives import HEADER, price, write_archives
 from sandbox.headlines import write_headlines
 from sandbox.reports import COLUMNS
 from tests.shared import DATA, need
-from tests.unit.sandbox_asking import market
+from tests.unit.sandbox_requests import market
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 30)
 

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sandbox.clock import Clock, parse_instant
-from tests.unit.sandbox_asking import app, ask_json, grouped
+from tests.unit.sandbox_requests import app, ask_json, grouped
 
 TICKERS, NEWS = "/polygon/v3/reference/tickers", "/polygon/v2/reference/news"
 DAILY = {"function": "TIME_SERIES_DAILY", "symbol": "LOOM"}
@@ -34,7 +34,7 @@ def test_nothing_from_the_future_is_ever_served(moment: datetime) -> None:
     assert all(row["available_at"] <= now.isoformat() for row in truth)
 
 
-def test_a_pinned_clock_stands_still_until_it_is_set() -> None:
+def test_a_pinned_clock_does_not_move_until_it_is_set() -> None:
     clock = Clock(parse_instant("2026-11-20T21:00:00+01:00"))
     assert clock.now() == clock.now() == datetime(2026, 11, 20, 20, tzinfo=UTC)
     clock.set(datetime(2026, 11, 21, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""The simulated market behaves like one, and is the same market every time."""
+"""The simulated market behaves like a real one, and is reproducible."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,14 +13,14 @@ from sandbox import names
 from sandbox.identities import check_digit
 from sandbox.market import Market
 from sandbox.sessions import utc
-from tests.unit.sandbox_asking import NOW, market
+from tests.unit.sandbox_requests import NOW, market
 
 SESSIONS = 700
 FIXED = ("LOOM", "WEFT", "WARP", "HEDL", "REED", "SHED", "BOBN", "TREA", "SPUN", "YARN")
 
 
 def log_returns(of: Market) -> np.ndarray:
-    """Sessions by securities; the split- and dividend-free return, zero where there was no trading."""
+    """Sessions by securities; the return without splits and dividends, zero where there was no trading."""
     days = [of.prices.day(session) for session in range(SESSIONS)]
     return np.array([np.where(day.trading, np.log(day.close / day.reference), 0.0) for day in days])
 
@@ -42,7 +42,7 @@ def test_another_seed_gives_another_market() -> None:
     assert not np.array_equal(other.final_bars(10).close, market().final_bars(10).close)
 
 
-def test_a_session_does_not_depend_on_how_far_or_in_which_order_the_market_was_asked() -> None:
+def test_a_session_does_not_depend_on_the_order_of_requests() -> None:
     jumping, walking = Market(seed=3, securities=30), Market(seed=3, securities=30)
     late = jumping.final_bars(300)
     for session in range(0, 301, 25):
@@ -52,7 +52,7 @@ def test_a_session_does_not_depend_on_how_far_or_in_which_order_the_market_was_a
 
 
 @pytest.mark.parametrize("count", [9, 12_001])
-def test_a_market_of_an_impossible_size_is_refused(count: int) -> None:
+def test_a_market_of_an_impossible_size_is_rejected(count: int) -> None:
     with pytest.raises(ValueError, match="10 to 12000 securities"):
         Market(securities=count)
 

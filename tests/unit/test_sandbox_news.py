@@ -1,4 +1,4 @@
-"""The simulated news: many copies of one story, some late, some edited, and never anything from the future."""
+"""The simulated news: many copies of one story, some late, some edited, none from the future."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from sandbox.copydesk import Article
 from sandbox.news import News
 from sandbox.outlets import FEEDS
 from sandbox.sessions import NEW_YORK
-from tests.unit.sandbox_asking import NOW, app, ask, ask_again, market, news
+from tests.unit.sandbox_requests import NOW, app, ask, ask_again, market, news
 
 MONTH = timedelta(days=30)
 LONG_AFTER = timedelta(days=10)
@@ -24,7 +24,7 @@ def articles(start: datetime, end: datetime, now: datetime | None = None) -> lis
     return list(news().between(start, end, now or end + LONG_AFTER))
 
 
-def test_the_same_seed_tells_the_same_stories() -> None:
+def test_the_same_seed_gives_the_same_stories() -> None:
     week = NOW - timedelta(days=7), NOW, NOW
     assert list(News(market()).between(*week)) == list(news().between(*week)) != []
 
@@ -131,7 +131,7 @@ def test_feeds_hold_accents_cashtags_missing_and_broken_dates() -> None:
     assert broken > 0
 
 
-def test_a_feed_unchanged_is_answered_with_304() -> None:
+def test_an_unchanged_feed_returns_304() -> None:
     first = ask(app(), "/rss/tape.xml")
     tag = first.headers["ETag"]
     by_tag = ask_again(app(), "/rss/tape.xml", "if-none-match", f'"other", W/{tag}')

@@ -1,4 +1,4 @@
-"""The sandbox speaks Polygon to the letter: field by field against what Polygon really sent."""
+"""The sandbox sends what Polygon sends: compared field by field with recorded payloads."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.polygon_bars import number
 from sandbox.web import FREE
-from tests.unit.sandbox_asking import BASE, app, ask, ask_json, grouped, market, real
+from tests.unit.sandbox_requests import BASE, app, ask, ask_json, grouped, market, real
 
 RANGE = "/polygon/v2/aggs/ticker/LOOM/range/1/day/2026-10-01/2026-11-20"
 TICKERS, NEWS = "/polygon/v3/reference/tickers", "/polygon/v2/reference/news"
@@ -73,7 +73,7 @@ def test_an_unknown_ticker_has_no_results_key_either() -> None:
     assert (found["ticker"], found["resultsCount"], "results" in found) == ("NOSUCH", 0, False)
 
 
-def test_over_the_counter_stocks_come_only_when_asked_for() -> None:
+def test_over_the_counter_stocks_are_included_only_on_request() -> None:
     plain, wide = (grouped(app(), "2026-11-20", include_otc=flag)["results"] for flag in ("false", "true"))
     assert not any("otc" in bar for bar in plain)
     assert {bar["otc"] for bar in wide if "otc" in bar} == {True}
@@ -155,7 +155,7 @@ def test_paging_gives_every_row_once_and_in_order(path: str, query: dict[str, st
         ("error_403_timeframe", "/polygon/v2/aggs/grouped/locale/us/market/stocks/2024-11-20", FREE, {}),
     ],
 )
-def test_polygon_refuses_in_its_own_words(name: str, path: str, key: str, query: dict[str, str]) -> None:
+def test_polygon_errors_are_verbatim(name: str, path: str, key: str, query: dict[str, str]) -> None:
     genuine, answer = real(f"polygon/{name}.json"), ask(app(), path, key, **query)
     ours = json.loads(answer.body)
     assert answer.status == int(name.split("_")[1])

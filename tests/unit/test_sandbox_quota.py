@@ -1,4 +1,4 @@
-"""Quotas, entitlements and faults: the sandbox refuses and fails as the providers do."""
+"""Quotas, entitlements and faults: the sandbox rejects and fails as the providers do."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from sandbox.app import App
 from sandbox.clock import Clock, parse_instant
 from sandbox.faults import Fault, Faults, read_fault
 from sandbox.web import FREE, UNLIMITED, Request
-from tests.unit.sandbox_asking import BASE, app, ask, ask_json, grouped, real
+from tests.unit.sandbox_requests import BASE, app, ask, ask_json, grouped, real
 
 SPLITS = "/polygon/v3/reference/splits"
 DAILY = {"function": "TIME_SERIES_DAILY", "symbol": "LOOM"}
@@ -60,7 +60,7 @@ def test_alpha_vantage_allows_25_calls_a_day_and_echoes_the_key() -> None:
     assert "Meta Data" in ask_json(sandbox, "/alpha_vantage/query", FREE, **DAILY)
 
 
-def test_a_refused_call_does_not_use_the_daily_allowance() -> None:
+def test_a_rejected_call_does_not_use_the_daily_allowance() -> None:
     counted = quotas.Quotas(Clock(datetime(2026, 11, 20, tzinfo=UTC)))
     assert [counted.take("provider", 1, 60) for _ in range(3)] == [True, False, False]
     assert [counted.take_daily("provider", 2) for _ in range(3)] == [True, True, False]
@@ -119,7 +119,7 @@ def test_faults_strike_in_order_and_as_often_as_ordered() -> None:
         ({"match": "(", "kind": "reset"}, "unterminated"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(order: dict[str, object], reason: str) -> None:
+def test_a_fault_that_makes_no_sense_is_rejected(order: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         read_fault(order)
 

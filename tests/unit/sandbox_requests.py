@@ -1,4 +1,4 @@
-"""Asking the sandbox without sockets: one market for all tests, and questions put straight to its app."""
+"""Requests to the sandbox without sockets: one market for all tests, and direct calls of its app."""
 
 import json
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from sandbox.app import App
 from sandbox.clock import Clock, parse_instant
 from sandbox.market import Market
 from sandbox.news import News
-from sandbox.web import UNLIMITED, Answer, Request, World
+from sandbox.web import UNLIMITED, Request, Response, World
 from tests.shared import PAYLOADS, need
 
 NOW = datetime(2026, 11, 21, 22, tzinfo=UTC)
@@ -31,16 +31,16 @@ def app(now: datetime | str = NOW, of: Market | None = None) -> App:
     return App(World(of or market(), Clock(parse_instant(now) if isinstance(now, str) else now)))
 
 
-def ask(sandbox: App, path: str, key: str = UNLIMITED, /, **query: str) -> Answer:
-    """The answer to a GET of `path`, with `key` in the place where each provider wants it."""
+def ask(sandbox: App, path: str, key: str = UNLIMITED, /, **query: str) -> Response:
+    """The response to a GET of `path`, with `key` where each provider expects it."""
     headers = {"authorization": f"Bearer {key}"} if path.startswith("/polygon") and key else {}
     if path.startswith("/alpha_vantage") and key:
         query = {"apikey": key, **query}
     return sandbox.answer(Request("GET", path, query, headers, BASE))[0]
 
 
-def ask_again(sandbox: App, path: str, header: str, value: str) -> Answer:
-    """The answer to a conditional request."""
+def ask_again(sandbox: App, path: str, header: str, value: str) -> Response:
+    """The response to a conditional request."""
     return sandbox.answer(Request("GET", path, {}, {header: value}, BASE))[0]
 
 
@@ -53,5 +53,5 @@ def grouped(sandbox: App, day: str, key: str = UNLIMITED, /, **query: str) -> An
 
 
 def real(name: str) -> Any:
-    """A payload as a provider really sent it; skips the test where the recordings are missing."""
+    """A recorded payload of a provider; skips the test if the recordings are missing."""
     return json.loads(need(PAYLOADS / name).read_bytes())

@@ -17,9 +17,11 @@ from typing import Any, Literal, Self
 import psutil
 
 from ingestion.config import Settings
-from ingestion.load import raw
+from ingestion.load import schemas
+from ingestion.runner import Resources
 from ingestion.sources import SOURCES
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse import embedded
+from ingestion.warehouse.server import Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
 MEBIBYTE = 1024 * 1024
@@ -171,8 +173,8 @@ class Bench:
         self.until_end = ExitStack()
 
     def __enter__(self) -> Self:
-        self.until_end.callback(warehouse.down, self.settings)
-        warehouse.up(self.settings)
+        self.until_end.callback(Warehouse(self.settings).down)
+        Warehouse(self.settings).up(schemas.names(SOURCES.values()))
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -195,12 +197,12 @@ class Bench:
 
     def psql(self, statement: str) -> Process:
         """One statement or backslash command by psql, measured."""
-        program = str(warehouse._binary("psql"))
+        program = str(embedded.program("psql"))
         return self.process([program, "-d", self.settings.database, "-qXv", "ON_ERROR_STOP=1", "-c", statement])
 
     def script(self, path: Path) -> Process:
         """A script by psql, measured."""
-        program = str(warehouse._binary("psql"))
+        program = str(embedded.program("psql"))
         return self.process([program, "-d", self.settings.database, "-qXv", "ON_ERROR_STOP=1", "-f", str(path)])
 
     def process(self, command: Sequence[str], **environment: str) -> Process:
@@ -221,20 +223,20 @@ class Bench:
 
     def value(self, query: str) -> Any:
         """The first column of a query's first row."""
-        with warehouse.connect(self.settings) as connection, connection.cursor() as cursor:
+        with Warehouse(self.settings).connect() as connection, connection.cursor() as cursor:
             cursor.execute(query)
             row = cursor.fetchone()
         return row[0] if row else None
 
     def execute(self, *statements: str) -> None:
         """Statements, each in a transaction of its own."""
-        with warehouse.connect(self.settings, autocommit=True) as connection, connection.cursor() as cursor:
+        with Warehouse(self.settings).connect(autocommit=True) as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
     def forget(self, source: str) -> None:
         """Nothing landed or loaded of a source."""
-        raw.empty(self.settings, SOURCES[source])
+        Resources.of(self.settings).run(SOURCES[source]).empty()
         shutil.rmtree(self.settings.home / "landing" / self.settings.target / source, ignore_errors=True)
 
     def compare(self, comparison: Comparison, repeat: int | None = None) -> Result:

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.harness import Bench, Options, Process
 from benchmarks.seasons import Seasons, write_headlines
 from ingestion.warehouse import roles
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.server import Warehouse
 
 BARS_A_SESSION, ARTICLES_A_SESSION = 6_000, 2_000
 BARS_AN_ARTICLE = 50
@@ -98,7 +98,7 @@ class History(Bench):
     def analyst(self) -> Iterator[Ask]:
         """One session of an analyst's, each statement in a transaction of its own."""
         with (
-            warehouse.connect(self.settings, role=roles.ANALYST, autocommit=True) as connection,
+            Warehouse(self.settings).connect(role=roles.ANALYST, autocommit=True) as connection,
             connection.cursor() as cursor,
         ):
 

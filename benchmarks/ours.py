@@ -5,19 +5,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from ingestion import config
-from ingestion.extract.plan import Window
-from ingestion.landing import Landing
-from ingestion.pipeline import Run
+from ingestion.extract.window import Window
+from ingestion.runner import Resources
 from ingestion.sources import SOURCES
-from ingestion.startup import spare_collections, spare_pandas
+from ingestion.startup import avoid_pandas, tune_garbage_collection
 
 if __name__ == "__main__":
     name, endpoint, since, until = sys.argv[1:]
-    spare_pandas()
+    avoid_pandas()
     settings = config.load("live")
     whole = SOURCES[name]
     source = replace(whole, endpoints=tuple(known for known in whole.endpoints if known.name == endpoint))
     window = Window(datetime.now(UTC), date.fromisoformat(since), date.fromisoformat(until))
-    spare_collections()
-    report = Run(settings, source, Landing(settings.landing_url)).ingest(window)
+    tune_garbage_collection()
+    report = Resources.of(settings).run(source).ingest(window)
     sys.exit("\n".join(report.failures) or 0)

@@ -1,7 +1,7 @@
-"""Where everything is, and under which terms: the only module that reads the environment.
+"""Settings. This is the only module that reads the environment.
 
-Settings come, in this order, from the environment, `.dlt/secrets.toml` and `.dlt/config.toml` (dlt's own
-precedence), and defaults. libpq's variables name the warehouse; without PGHOST it is the embedded one.
+Settings come from the environment, then `.dlt/secrets.toml` and `.dlt/config.toml` (dlt's own precedence), then
+defaults. libpq's variables name the warehouse; without PGHOST it is the embedded one.
 """
 
 import os
@@ -23,23 +23,34 @@ DEFAULT_SANDBOX_URL = "http://127.0.0.1:8765"
 
 
 class ConfigurationError(MarketloomError):
-    """A setting is missing or cannot be used; the text names it and says what to write."""
+    """A setting is missing or invalid; the message names it and says what to write."""
 
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """The terms on which one provider is asked: where, with which key, how often, and for what."""
+    """The settings of one provider: address, key, allowances, tickers and feeds."""
 
     base_url: str | None
     api_key: str | None
     rates: tuple[Rate, ...]
     tickers: tuple[str, ...]
     feeds: Mapping[str, str]
+    is_simulated: bool = False
+
+
+@dataclass(frozen=True)
+class ClientLimits:
+    """The bounds of the HTTP client: `[marketloom]` in `.dlt/config.toml`."""
+
+    timeout_seconds: float = 30
+    backoff_seconds: float = 1
+    longest_wait_seconds: float = 90
+    largest_response_bytes: int = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One resolved configuration: project root, state folder and target, and what follows from them."""
+    """The project root, the state folder and the target, and what follows from them and the environment."""
 
     root: Path
     home: Path
@@ -47,17 +58,17 @@ class Settings:
 
     @property
     def is_embedded(self) -> bool:
-        """True where no PGHOST names a server, so that the embedded one is used."""
+        """True if PGHOST names no server, so that the embedded one is used."""
         return not os.environ.get("PGHOST") or Path(os.environ["PGHOST"]) == self.socket_folder
 
     @property
     def warehouse_folder(self) -> Path:
-        """The embedded server's data directory (mode 0700), under which its socket stands too."""
+        """The embedded server's data directory (mode 0700), which also holds its socket."""
         return self.home / "warehouse"
 
     @property
     def socket_folder(self) -> Path:
-        """Where the embedded server's Unix socket is or will be: its data directory, if that path is short enough."""
+        """The folder of the embedded server's Unix socket: its data directory, if that path is short enough."""
         postmaster = self.warehouse_folder / "postmaster.pid"
         lines = postmaster.read_text().splitlines() if postmaster.exists() else []
         return Path(lines[4]) if len(lines) > 4 and lines[4] else self.warehouse_folder
@@ -76,7 +87,7 @@ class Settings:
         return name
 
     def connection(self, *, database: str | None = None, role: str | None = None) -> dict[str, Any]:
-        """libpq parameters for psycopg2; `role` is taken on after connecting, as `set role` would."""
+        """libpq parameters for psycopg2; `role` is set after connecting, as by `set role`."""
         params: dict[str, Any] = {"dbname": database or self.database, "application_name": "marketloom"}
         if self.is_embedded:
             params |= {"host": str(self.socket_folder), "user": "postgres"}
@@ -88,11 +99,11 @@ class Settings:
         return params
 
     def dsn(self, *, role: str | None = None, password: bool = True) -> str:
-        """The same as a URL, for dlt (a socket folder stands percent-encoded in the host's place)."""
+        """The same as a URL, for dlt. A socket folder is the percent-encoded host."""
         params = self.connection(role=role)
         login = quote(params.get("user", ""), safe="")
         if password:
-            # dlt wants the place of a password even where none is needed; libpq takes an empty one as none.
+            # dlt requires a password; libpq treats an empty one as none.
             login += ":" + quote(params.get("password", ""), safe="")
         host = quote(params["host"], safe="") + (f":{params['port']}" if "port" in params else "")
         options = f"?options={quote(params['options'])}" if role else ""
@@ -100,7 +111,7 @@ class Settings:
 
     @property
     def subprocess_environment(self) -> dict[str, str]:
-        """The environment for dbt and psql, so that they resolve the very same warehouse and send no telemetry."""
+        """The environment for dbt and psql: the same warehouse, and no telemetry."""
         params = self.connection()
         names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
         found = {names[key]: str(value) for key, value in params.items() if key in names}
@@ -109,7 +120,7 @@ class Settings:
 
     @property
     def dbt_folder(self) -> Path:
-        """Where dbt writes what it compiles, and the docs site."""
+        """The folder of dbt's artefacts and docs site."""
         return self.root / (os.environ.get("DBT_TARGET_PATH") or "target")
 
     @property
@@ -120,17 +131,38 @@ class Settings:
 
     @property
     def work_folder(self) -> Path:
-        """Scratch for packages on their way, locks and quota counters of this target."""
+        """The folder of load packages and call allowances of this target."""
         return self.home / "work" / self.target
 
     @property
+    def packages_folder(self) -> Path:
+        """The folder of load packages that are not loaded yet."""
+        return self.work_folder / "packages"
+
+    @property
+    def sessions_folder(self) -> Path:
+        """The folder in which the exchange's sessions are cached."""
+        return self.home / "calendar"
+
+    @property
+    def client_limits(self) -> ClientLimits:
+        """The bounds of the HTTP client."""
+        default = ClientLimits()
+        return ClientLimits(
+            timeout_seconds=self.limit("timeout_seconds", default.timeout_seconds),
+            backoff_seconds=self.limit("backoff_seconds", default.backoff_seconds),
+            longest_wait_seconds=self.limit("longest_wait_seconds", default.longest_wait_seconds),
+            largest_response_bytes=int(self.limit("largest_response_bytes", default.largest_response_bytes)),
+        )
+
+    @property
     def sandbox_url(self) -> str:
-        """Where the simulated market answers."""
+        """The URL of the simulated market."""
         return os.environ.get("MARKETLOOM_SANDBOX_URL") or DEFAULT_SANDBOX_URL
 
     @property
     def sandbox_now(self) -> str | None:
-        """Where the clock of a simulated market that marketloom starts itself is pinned (ISO 8601); None: real time."""
+        """The time at which a simulated market's clock is pinned (ISO 8601); None: real time."""
         return os.environ.get("MARKETLOOM_SANDBOX_NOW") or None
 
     @cached_property
@@ -138,7 +170,7 @@ class Settings:
         return self.target == "sandbox"
 
     def source(self, source: Source) -> SourceSettings:
-        """The terms for one source; in the sandbox, the provider's paths stand behind the sandbox's address."""
+        """The settings for one source. On the target sandbox, all providers are at the simulated market's address."""
         section = f"sources.{source.name}"
         rates = _rates(f"{section}.rates", source.rates)
         if self.is_sandbox:
@@ -146,7 +178,7 @@ class Settings:
             free = rates if key == "sandbox-free" else ()
             feeds = {name: f"{self.sandbox_url}/rss/{name}.xml" for name in SANDBOX_FEEDS}
             base = f"{self.sandbox_url}/{source.name}" if source.endpoints else None
-            return SourceSettings(base, key, free, SANDBOX_TICKERS, feeds)
+            return SourceSettings(base, key, free, SANDBOX_TICKERS, feeds, is_simulated=True)
         return SourceSettings(
             base_url=_dlt_value(f"{section}.base_url") or source.base_url,
             api_key=_dlt_secret(f"{section}.api_key"),
@@ -156,13 +188,13 @@ class Settings:
         )
 
     def limit(self, name: str, default: float) -> float:
-        """A numeric bound of the HTTP client, `[marketloom] <name>` in `.dlt/config.toml`."""
+        """A number, `[marketloom] <name>` in `.dlt/config.toml`."""
         value = _dlt_value(f"marketloom.{name}", float)
         return default if value is None else float(value)
 
 
 def load(target: str | None = None) -> Settings:
-    """Resolve the settings for `target` (else MARKETLOOM_TARGET, else live) from the current folder upwards."""
+    """The settings for `target` (else MARKETLOOM_TARGET, else live) of the project in the current folder or above."""
     chosen = target or os.environ.get("MARKETLOOM_TARGET") or "live"
     if chosen not in TARGETS:
         raise ConfigurationError(f"unknown target {chosen!r}: it is one of {', '.join(TARGETS)}")
@@ -172,7 +204,7 @@ def load(target: str | None = None) -> Settings:
         raise ConfigurationError(f"no dbt_project.yml in {here} or above it: run marketloom from the project's root")
     os.environ.setdefault("DLT_PROJECT_DIR", str(root))
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    # Where Airflow is installed too, dlt would import it to look for secrets in its database: seconds, at every start.
+    # Where Airflow is installed, dlt would import it to look for secrets in its database: seconds at every start.
     os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
     home = Path(os.environ.get("MARKETLOOM_HOME") or root / ".marketloom").resolve()
     return Settings(root=root, home=home, target=chosen)
@@ -180,7 +212,7 @@ def load(target: str | None = None) -> Settings:
 
 @contextmanager
 def environment(**values: str | None) -> Iterator[None]:
-    """Set environment variables (None: unset) for the duration of a block, for what can be told in no other way."""
+    """Set environment variables (None: unset) for the duration of a block."""
     before = {name: os.environ.get(name) for name in values}
     _set(values)
     try:
@@ -198,7 +230,7 @@ def _set(values: Mapping[str, str | None]) -> None:
 
 
 def _rates(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
-    """The configured allowances, as [[calls, seconds], …]; an empty list stands for no limit."""
+    """The configured allowances, as [[calls, seconds], …]; an empty list means no limit."""
     configured = _dlt_value(path, list)
     if configured is None:
         return default
@@ -209,7 +241,7 @@ def _rates(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
 
 
 def _dlt_value(path: str, kind: Any = str) -> Any:
-    """A setting as a `kind` (from the environment, lists and tables are written as JSON); None if it is not set."""
+    """A setting of type `kind` (lists and tables are JSON in the environment); None if it is not set."""
     import dlt
     from dlt.common.configuration.exceptions import ConfigurationException
 

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from ingestion.config import Settings
-from ingestion.load import raw
-from ingestion.warehouse import server as warehouse
+from ingestion.load.schemas import last_loaded_at
+from ingestion.sources import SOURCES
+from ingestion.warehouse.server import Warehouse
 
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 # Without compiling again: run_results.json then stays that of the build.
@@ -52,10 +53,11 @@ def built_at(settings: Settings) -> datetime | None:
         relations = list(_relations(manifest))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    loaded = raw.last_loaded_at(settings)
+    warehouse = Warehouse(settings)
+    loaded = last_loaded_at(warehouse, SOURCES.values())
     if _last_changed_at(settings.root) >= started or (loaded and loaded >= started):
         return None
-    return started if _exist(settings, relations) else None
+    return started if _exist(warehouse, relations) else None
 
 
 def _is_whole_build(settings: Settings, results: dict[str, Any]) -> bool:
@@ -84,8 +86,8 @@ def _last_changed_at(root: Path) -> datetime:
     return datetime.fromtimestamp(max(path.stat().st_mtime for path in paths), UTC)
 
 
-def _exist(settings: Settings, relations: list[str]) -> bool:
-    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+def _exist(warehouse: Warehouse, relations: list[str]) -> bool:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.execute("select bool_and(to_regclass(name) is not null) from unnest(%s) as name", (relations,))
         row = cursor.fetchone()
     return bool(row and row[0])

@@ -1,5 +1,6 @@
-"""What a person sees of a run: a moving line while it works, a table at its end; plain lines without a terminal."""
+"""Show a run: its progress, and a table of what it did."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from ingestion.landing import Landed
+from ingestion.model import scope_of
 from ingestion.pipeline import Listener
 from ingestion.report import SourceReport
 
@@ -26,7 +28,7 @@ def show(reports: Sequence[SourceReport], console: Console) -> None:
     console.print(grid)
     for report in reports:
         lines = [("skipped", report.skipped)] if report.skipped else []
-        lines += [("recovered", "what an interrupted run had left was finished")] if report.recovered else []
+        lines += [("recovered", "loaded what an interrupted run had extracted")] if report.recovered else []
         lines += [("new column", name) for name in sorted(report.new_columns)]
         lines += [("postponed", line) for line in report.postponed] + [("FAILED", line) for line in report.failures]
         for kind, line in lines:
@@ -35,32 +37,23 @@ def show(reports: Sequence[SourceReport], console: Console) -> None:
 
 @contextmanager
 def progress(console: Console) -> Iterator[Listener]:
-    """Hear of each answer: a moving line on a terminal, plain lines otherwise (one per hundred answers)."""
-    seen: dict[str, int] = {}
+    """Show each response: a moving line on a terminal, else plain lines, one per hundred responses."""
+    seen: Counter[str] = Counter()
 
-    def count(source: str) -> int:
-        seen[source] = seen.get(source, 0) + 1
-        return seen[source]
+    def line(source: str, landed: Landed) -> str:
+        seen[source] += 1
+        return f"{source}: {seen[source]:,} responses, {landed.endpoint} {scope_of(landed.params)}"
 
     if not console.is_terminal:
 
-        def tell(source: str, landed: Landed) -> None:
-            number = count(source)
-            if number == 1 or number % 100 == 0:
-                console.print(f"{source}: {number:,} answers, {landed.endpoint} {_scope(landed)}", markup=False)
+        def print_some(source: str, landed: Landed) -> None:
+            text = line(source, landed)
+            if seen[source] == 1 or seen[source] % 100 == 0:
+                console.print(text, markup=False)
 
-        yield tell
+        yield print_some
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting")
-
-        def move(source: str, landed: Landed) -> None:
-            text = f"{source}: {count(source):,} answers, {landed.endpoint} {_scope(landed)}"
-            progress.update(task, description=text)
-
-        yield move
-
-
-def _scope(landed: Landed) -> str:
-    return " ".join(landed.params[name] for name in ("session", "ticker", "feed", "archive") if name in landed.params)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting")
+        yield lambda source, landed: bar.update(task, description=line(source, landed))

@@ -1,20 +1,20 @@
-"""Every way in which a provider can fail us, by name.
+"""The errors of providers, by name.
 
-Messages name the source, the endpoint, the scope (ticker, session or feed) and what to do next.
-They are redacted before they are raised and never hold a key.
+Messages name the source, the endpoint, the scope (ticker, session or feed) and what to do next. They never contain a
+key.
 """
 
 from typing import ClassVar
 
 
 class MarketloomError(Exception):
-    """Base of all errors that marketloom raises on purpose; its text is fit to show to a user."""
+    """Base of all errors that marketloom raises on purpose; its message is meant for the user."""
 
 
 class ProviderError(MarketloomError):
-    """A provider answered with something other than data.
+    """A provider responded with something other than data.
 
-    `outcome` is the word written to `raw_ops.requests.outcome`.
+    `outcome` is the value of `raw_ops.requests.outcome`.
     """
 
     outcome: ClassVar[str] = "provider_error"
@@ -33,10 +33,10 @@ class ProviderError(MarketloomError):
 
 
 class QuotaExhausted(ProviderError):
-    """The call allowance is used up, per `period` ("second", "minute", "day"); seconds to a retry, if known."""
+    """The calls per `period` ("second", "minute", "day") are used up. `retry_after` is in seconds, if known."""
 
     outcome = "quota_exhausted"
-    remedy = "wait for the allowance to renew, ask for less, or raise the plan"
+    remedy = "wait for the allowance to renew, request less, or raise the plan"
 
     def __init__(self, detail: str, *, period: str = "minute", retry_after: float | None = None, **place: str) -> None:
         super().__init__(detail, **place)
@@ -45,7 +45,7 @@ class QuotaExhausted(ProviderError):
 
 
 class NotEntitled(ProviderError):
-    """The key is good, the plan does not include this data."""
+    """The key is valid, but the plan does not include this data."""
 
     outcome = "not_entitled"
     remedy = "choose dates and endpoints inside the plan, or upgrade it"
@@ -59,21 +59,21 @@ class AuthenticationFailed(ProviderError):
 
 
 class UnknownTicker(ProviderError):
-    """The provider does not know the security, or has nothing for it."""
+    """The provider does not know the security, or has no data for it."""
 
     outcome = "unknown_ticker"
     remedy = "check the ticker's spelling and that it was listed in the period"
 
 
 class ProviderUnavailable(ProviderError):
-    """Time-outs, broken connections and 5xx answers that outlived the retries."""
+    """Time-outs, broken connections and 5xx responses that remained after all retries."""
 
     outcome = "provider_unavailable"
     remedy = "run again later; what was received is kept"
 
 
 class MalformedResponse(ProviderError):
-    """The answer is not what the endpoint is documented to send: cut short, HTML, another shape."""
+    """The response is not what the endpoint is documented to send: truncated, HTML, another shape."""
 
     outcome = "malformed_response"
     remedy = "look at the landed response; if the format has changed, the parser must follow"

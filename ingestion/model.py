@@ -1,4 +1,4 @@
-"""What a source declares, and what flows between the rooms: calls, responses and parsed tables."""
+"""What a source declares, and what flows between the packages: responses, parsed tables, rejected rows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,22 @@ import pyarrow as pa
 
 from ingestion.errors import ProviderError
 
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+ROW_NUMBER = pa.field("_row_number", pa.int64())
+# The columns that every raw table has: where a row comes from.
+ORIGIN = (ROW_NUMBER, pa.field("_response_id", pa.string()), pa.field("_received_at", TIMESTAMP))
+# The parameters that name what a request was made for.
+SCOPE_KEYS = ("session", "ticker", "feed", "archive")
+
+
+def scope_of(params: Mapping[str, str]) -> str:
+    """What a request was made for, in a few words for messages: its session, ticker, feed or archive."""
+    return " ".join(params[key] for key in SCOPE_KEYS if key in params)
+
 
 @dataclass(frozen=True)
 class Rate:
-    """An allowance of `calls` in any `seconds` seconds."""
+    """An allowance of `calls` in any period of `seconds`."""
 
     calls: int
     seconds: int
@@ -20,7 +32,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """Where a provider wants its key: in the header or query parameter `name`, as `template` with {key} filled in."""
+    """Where a provider expects its key: in the header or query parameter `name`, as `template` with {key} filled in."""
 
     place: Literal["header", "query"]
     name: str
@@ -29,10 +41,10 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer of a provider, or one member of a bulk file, as it stands in landing.
+    """One response of a provider, or one piece of a bulk file, as in landing.
 
-    `params` are the request's own without secrets, plus the scope it was made for ("session", "ticker", "feed",
-    "archive"). `headers` are lower-cased and only the few that parsers and diagnosis need.
+    `params` are the parameters of the request without secrets, plus its scope (SCOPE_KEYS). `headers` are lower-cased,
+    and only those that parsers and diagnosis need.
     """
 
     response_id: str
@@ -47,7 +59,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Rejected:
-    """One received row (or a whole unreadable body) that cannot be trusted, with the reason in plain words."""
+    """One received row, or a whole unreadable body, that cannot be trusted, with the reason in plain words."""
 
     entity: str
     reason: str
@@ -57,10 +69,10 @@ class Rejected:
 
 @dataclass
 class Parsed:
-    """What a response held: a table per raw table name, and what had to be refused.
+    """What a response holds: a table per raw table name, and the rejected rows.
 
-    Each table has the columns its `Table` declares plus `_row_number` (int64), and may have further columns
-    that the provider has added; rows received = rows in `tables` + `rejected`.
+    Each table has the columns that its `Table` declares, `_row_number`, and possibly columns that the provider has
+    added. Rows received = rows in `tables` + `rejected`.
     """
 
     tables: dict[str, pa.Table] = field(default_factory=dict)
@@ -87,12 +99,12 @@ Each = Literal["session", "ticker", "feed", "window", "day"]
 class Endpoint:
     """One kind of call.
 
-    `each` says what it is repeated over: every exchange "session" not yet loaded, every "ticker" of the watch list
-    (with `{ticker}`), every configured "feed", once over the time "window" not yet loaded, or once a "day".
-    `path` and `params` are templates over {session} {ticker} {feed_url} {since} {until} ({since}/{until} are UTC
-    datetimes, so "{since:%Y-%m-%d}" works). `overlap` is re-read so that restatements are
-    seen: sessions once a day, all else at every run. `next_page` gives the URL of the page that follows, or None.
-    `only_with_tickers` endpoints replace the whole-market ones (`not_with_tickers`) when the user names tickers.
+    `each` is what it repeats over: every exchange "session" not loaded yet, every "ticker" of the watch list, every
+    configured "feed", the time "window" not loaded yet, or once a "day". `path` and `params` are templates over
+    {session} {ticker} {feed_url} {since} {until}; the last two are UTC datetimes ("{since:%Y-%m-%d}" works). `overlap`
+    is read again to see restatements: sessions once a day, all else in every run. `next_page` gives the URL of the next
+    page, or None. `only_with_tickers` endpoints replace the whole-market ones (`not_with_tickers`) when the user names
+    tickers.
     """
 
     name: str
@@ -108,9 +120,9 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Member:
-    """A piece of a bulk file: what `Source.unpack` makes of it. `received_at` None means "when it is landed".
+    """A piece of a bulk file, as `Source.unpack` yields it. `received_at` None means "when it is landed".
 
-    `origin` tells by what the piece is known again where its bytes were made by us: the digest of the file it is of.
+    `origin` identifies a piece whose bytes we made ourselves: the digest of the file that it comes from.
     """
 
     endpoint: str
@@ -122,10 +134,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Source:
-    """All that marketloom knows of one provider.
+    """All that marketloom knows about one provider.
 
-    HTTP sources declare `base_url`, `key`, `rates`, `endpoints` and `diagnose` (None for a good answer, else the
-    error that the answer means, also when it came with HTTP 200). File sources declare `unpack(name, file)` and
+    HTTP sources declare `base_url`, `key`, `rates`, `endpoints` and `diagnose`, which returns the error that a response
+    means (also one with HTTP 200), or None for a good response. File sources declare `unpack(name, file)` and
     `parsers`; generated ones `generate(first, last)` and `parsers`.
     """
 

@@ -1,14 +1,14 @@
-"""What a run did, in numbers: requests, rows received, loaded and quarantined, seconds, and what went wrong."""
+"""What a run did: requests, rows received, loaded and quarantined, seconds, failures."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ingestion.load.ops import Outcome
+from ingestion.load.outcome import Outcome
 
 
 @dataclass
 class SourceReport:
-    """One source's run. Rows received = rows loaded + rows quarantined, for each table, or `failures` says so."""
+    """One run of one source. Per table, rows received = rows loaded + rows quarantined; a difference is a failure."""
 
     source: str
     requests: int = 0
@@ -23,23 +23,23 @@ class SourceReport:
     seconds: float = 0.0
 
     def add(self, outcome: Outcome) -> None:
-        """Count one answer."""
+        """Count one response."""
         self.requests += outcome.landed.attempt_count if outcome.landed.status is not None else 1
         self.received.update(outcome.kept)
-        self.received.update(outcome.refused)
-        self.quarantined.update(outcome.refused)
+        self.received.update(outcome.rejected_counts)
+        self.quarantined.update(outcome.rejected_counts)
 
     def check(self) -> None:
-        """Hold the books against each other; a difference is a failure that names the table."""
+        """Compare rows received with rows loaded and quarantined; a difference is a failure that names the table."""
         for table in sorted({*self.received, *self.loaded}):
-            received, loaded, refused = self.received[table], self.loaded.get(table, 0), self.quarantined[table]
-            if received != loaded + refused:
+            received, loaded, rejected = self.received[table], self.loaded.get(table, 0), self.quarantined[table]
+            if received != loaded + rejected:
                 self.failures.append(
                     f"{self.source}.{table}: received {received:,} rows, but loaded {loaded:,} and quarantined "
-                    f"{refused:,}; run `marketloom replay {self.source}` to rebuild it from landing"
+                    f"{rejected:,}; run `marketloom replay {self.source}` to rebuild it from landing"
                 )
 
     @property
     def is_failed(self) -> bool:
-        """True if anything went wrong that the user should know by the exit status."""
+        """True if the exit status must report a failure."""
         return bool(self.failures)

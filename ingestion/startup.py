@@ -1,4 +1,4 @@
-"""What libraries, and Python itself, do unasked, and we do not need."""
+"""Avoid what libraries, and Python itself, do at start and we do not need."""
 
 import gc
 import sys
@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 
-def spare_pandas() -> None:
-    """Keep pyarrow from importing pandas with the first list it is given: a third of a second, and 40 MB.
+def avoid_pandas() -> None:
+    """Keep pyarrow from importing pandas with the first list it converts: a third of a second, and 40 MB.
 
-    It looks for it once; what is meant for pandas (`to_pandas`) looks again, and finds it.
+    pyarrow looks for pandas once; functions that need it (`to_pandas`) look again, and find it.
     """
     if "pandas" in sys.modules:
         return
@@ -23,10 +23,10 @@ def spare_pandas() -> None:
         sys.meta_path.remove(finder)
 
 
-def spare_collections() -> None:
-    """Keep Python from looking through all it has imported, over and over, while answers are decoded.
+def tune_garbage_collection() -> None:
+    """Keep Python from scanning all imported objects again and again while responses are decoded.
 
-    One answer is a hundred thousand objects, none of them in a cycle; they took longer to look through than to decode.
+    A response is a hundred thousand objects, none of them in a cycle; scanning them took longer than decoding.
     """
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
@@ -34,6 +34,5 @@ def spare_collections() -> None:
 
 class _WithoutPandas(MetaPathFinder):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Says of pandas alone that it cannot be imported."""
         if name == "pandas":
             raise ImportError(name)

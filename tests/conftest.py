@@ -1,4 +1,4 @@
-"""What tests share: one real PostgreSQL for the session, and an empty warehouse of its own for each test."""
+"""Fixtures of all tests: one PostgreSQL server per session, and an empty warehouse for each test."""
 
 import itertools
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from ingestion import config, runner
 from ingestion.config import Settings
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.server import Warehouse
 from tests.shared import ROOT
 
 # No test depends on the speed of the machine, and CI tries the same examples each time.
@@ -32,12 +32,12 @@ numbers = itertools.count()
 
 @pytest.fixture(scope="session", autouse=True)
 def environment() -> Iterator[None]:
-    """No setting of the person who runs the tests reaches them."""
+    """Settings of the user who runs the tests do not reach them."""
     with pytest.MonkeyPatch.context() as patch:
         for name in PERSONAL:
             patch.delenv(name, raising=False)
         patch.setenv("MARKETLOOM_TARGET", "live")
-        # As `config.load` does before dlt is first used; dlt would ask Airflow's database for each of its settings.
+        # As in `config.load`: dlt would read Airflow's database for each of its settings.
         patch.setenv("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
         patch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
         patch.setenv("DLT_PROJECT_DIR", str(ROOT))
@@ -46,25 +46,27 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Path]:
-    """The socket folder of an embedded PostgreSQL that lives as long as the test session."""
+    """The socket folder of an embedded PostgreSQL server that runs for the test session."""
     home = Path(tempfile.mkdtemp(prefix="loom-"))
     settings = Settings(root=ROOT, home=home, target="live")
-    warehouse.up(settings)
+    Warehouse(settings).up(())
     socket = settings.socket_folder
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("PGHOST", str(socket))
-        patch.setenv("PGUSER", "postgres")
-        patch.setenv("PGDATABASE", TEMPLATE)
-        runner.prepare(Settings(root=ROOT, home=home / "state", target="live"))
-    yield socket
-    warehouse.down(settings)
-    shutil.rmtree(home, ignore_errors=True)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(ROOT)
+            patch.setenv("PGHOST", str(socket))
+            patch.setenv("PGUSER", "postgres")
+            patch.setenv("PGDATABASE", TEMPLATE)
+            runner.prepare(Settings(root=ROOT, home=home / "state", target="live"))
+        yield socket
+    finally:
+        Warehouse(settings).down()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
 def settings(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings for a prepared, empty warehouse and a state folder of the test's own, on the target live."""
+    """Settings for a prepared, empty warehouse and an own state folder, on the target live."""
     database = f"test_{os.getpid()}_{next(numbers)}"
     _execute(server, f"create database {database} template {TEMPLATE}")
     monkeypatch.chdir(ROOT)

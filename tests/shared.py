@@ -1,4 +1,4 @@
-"""Real payloads and data that tests read in place; tests that need them skip where the folder is missing."""
+"""Real payloads and data; tests that need them skip if the folder is missing."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ DATA = SHARED / "data"
 
 
 def need(path: Path) -> Path:
-    """Return `path`, or skip the test with a message that says what is missing."""
+    """Return `path`, or skip the test if it is missing."""
     if not path.exists():
         pytest.skip(f"real data is not here: {path.relative_to(SHARED.parent)} (see the folder's own README)")
     return path

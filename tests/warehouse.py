@@ -1,9 +1,9 @@
-"""Reading the warehouse in tests."""
+"""Read the warehouse in tests."""
 
 from typing import Any
 
 from ingestion.config import Settings
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.server import Warehouse
 
 
 def key_of(ticker: str) -> str:
@@ -13,7 +13,7 @@ def key_of(ticker: str) -> str:
 
 def rows(settings: Settings, query: str, *, role: str | None = None) -> list[tuple[Any, ...]]:
     """All rows of a query."""
-    with warehouse.connect(settings, role=role) as connection, connection.cursor() as cursor:
+    with Warehouse(settings).connect(role=role) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchall()
 
@@ -24,7 +24,7 @@ def value(settings: Settings, query: str) -> Any:
 
 
 def checksum(settings: Settings, table: str, *, without: tuple[str, ...] = ()) -> str:
-    """A checksum of a table's rows as a set, whatever their order, leaving out the named columns."""
+    """A checksum of a table's rows in any order, without the named columns."""
     schema, name = table.split(".")
     names = rows(
         settings,

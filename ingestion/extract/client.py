@@ -1,19 +1,20 @@
-"""The one HTTP client: quota, time-out, retries, bounded bodies, redaction, landing.
+"""The HTTP client: quota, time-out, retries, bounded bodies, redaction, landing.
 
-Built on dlt's requests helper (https://dlthub.com/docs/general-usage/http/requests): three retries with
-exponential backoff and jitter, Retry-After honoured. Every attempt takes its place in the provider's allowance,
-and every answer is landed before anybody parses it.
+Built on dlt's requests helper (https://dlthub.com/docs/general-usage/http/requests): three retries with exponential
+backoff and jitter; Retry-After is honoured. Every attempt counts against the provider's allowance, and every response
+is landed before it is parsed.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import requests
 
-from ingestion.config import Settings
+from ingestion.config import ClientLimits, SourceSettings
 from ingestion.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -26,32 +27,30 @@ from ingestion.extract.quota import Allowance
 from ingestion.extract.redaction import Redactor, without_secrets
 from ingestion.extract.transport import MeteredAdapter, TooLarge, make_session
 from ingestion.landing import Landed, Landing
-from ingestion.model import Endpoint, Response, Source
-from ingestion.parsing.diagnosis import retry_after
+from ingestion.model import Endpoint, Response, Source, scope_of
+from ingestion.parsing.diagnosis import diagnose, retry_after
 
 KEPT_HEADERS = ("content-type", "etag", "last-modified", "retry-after", "date", "link")
 VALIDATORS = "validators:"
 TRANSIENT = (408, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+# The simulated market sends its own time.
+SIMULATED_TIME = "X-Sandbox-Now"
 
 
 class Client:
-    """Asks one provider, in its terms. Not safe for threads; processes share the allowance."""
+    """Requests to one provider on its terms. Not safe for threads; processes share the allowance in `quota_folder`."""
 
-    def __init__(self, source: Source, settings: Settings, landing: Landing) -> None:
-        self.source = source
-        self.terms = settings.source(source)
-        self.landing = landing
-        self.redactor = Redactor(self.terms.api_key)
+    def __init__(
+        self, source: Source, terms: SourceSettings, limits: ClientLimits, landing: Landing, quota_folder: Path
+    ) -> None:
+        self.source, self.terms, self.limits, self.landing = source, terms, limits, landing
+        self.redactor = Redactor(terms.api_key)
         self.redactor.guard("urllib3.connectionpool", "dlt", "requests")
-        self.longest_wait = settings.limit("longest_wait_seconds", 90)
-        folder = settings.work_folder / "quota"
-        self.allowance = Allowance(source.name, self.terms.rates, folder, self.longest_wait)
-        bound = int(settings.limit("largest_response_bytes", 64 * 1024 * 1024))
-        timeout = settings.limit("timeout_seconds", 30)
-        self._follow_clock = settings.is_sandbox
-        self._adapter = MeteredAdapter(self.allowance, bound, timeout)
-        backoff = settings.limit("backoff_seconds", 1)
-        self._session = make_session(self._adapter, timeout=timeout, backoff=backoff, pause=self._pause)
+        self.allowance = Allowance(source.name, terms.rates, quota_folder, limits.longest_wait_seconds)
+        self._adapter = MeteredAdapter(self.allowance, limits.largest_response_bytes, limits.timeout_seconds)
+        self._session = make_session(
+            self._adapter, timeout=limits.timeout_seconds, backoff=limits.backoff_seconds, pause=self._pause
+        )
 
     def get(
         self,
@@ -60,43 +59,44 @@ class Client:
         params: Mapping[str, str],
         *,
         scope: Mapping[str, str],
-        mark: Callable[[Response], Mapping[str, str]],
+        cursors: Callable[[Response], Mapping[str, str]],
         headers: Mapping[str, str] | None = None,
     ) -> Landed:
-        """Ask once (retries included) and land the answer, good or bad; its `outcome` says which.
+        """Send one request (with retries) and land the response, good or bad; its `outcome` says which.
 
-        `scope` (ticker, session, feed) is kept with the parameters, `mark` says what a good answer lets us remember.
-        Raises QuotaExhausted without asking when the allowance is used up.
+        `scope` (ticker, session, feed) is kept with the parameters; `cursors` gives the cursors to set after a good
+        response. Raises QuotaExhausted without a request when the allowance is used up.
         """
-        where = self._place(url)
+        address = self._address(url)
         secret_headers, secret_params = self._credentials()
         requested_at, started = datetime.now(UTC), time.monotonic()
         self._adapter.attempts = 0
         status: int | None = None
         body, kept = b"", dict[str, str]()
         try:
-            answer = self._session.get(
-                where, params={**params, **secret_params}, headers={**(headers or {}), **secret_headers}, stream=True
+            response = self._session.get(
+                address, params={**params, **secret_params}, headers={**(headers or {}), **secret_headers}, stream=True
             )
-            status, body = answer.status_code, self.redactor.body(answer.content)
-            kept = {name: self.redactor.text(answer.headers[name]) for name in KEPT_HEADERS if name in answer.headers}
-            error = None if status == 304 else self._diagnose(status, kept, body)
-            received_at = self._clock(answer.headers)
+            status, body = response.status_code, self.redactor.body(response.content)
+            found = response.headers
+            kept = {name: self.redactor.text(found[name]) for name in KEPT_HEADERS if name in found}
+            error = self._diagnose(status, kept, body)
+            received_at = self._time_of(response)
         except (requests.RequestException, TooLarge) as failure:
             error, received_at = self._failure(failure), datetime.now(UTC)
-        except QuotaExhausted as refused:
+        except QuotaExhausted as exhausted:
             if not self._adapter.attempts:
                 raise
-            # The allowance ran out between a failed attempt and its retry; the attempt is on record all the same.
-            error, received_at = refused, datetime.now(UTC)
+            # The allowance ran out between a failed attempt and its retry; the attempt is recorded all the same.
+            error, received_at = exhausted, datetime.now(UTC)
         if error:
-            error.source, error.endpoint, error.scope = self.source.name, endpoint.name, " ".join(scope.values())
+            error.source, error.endpoint, error.scope = self.source.name, endpoint.name, scope_of(scope)
             error.detail = self.redactor.text(error.detail)
         good = "not_modified" if status == 304 else "ok"
         landed = Landed(
             source=self.source.name,
             endpoint=endpoint.name,
-            url=self.redactor.url(f"{where}?{urlencode(params)}" if params else where),
+            url=self.redactor.url(f"{address}?{urlencode(params)}" if params else address),
             params={**params, **scope},
             requested_at=requested_at,
             received_at=received_at,
@@ -108,15 +108,15 @@ class Client:
             attempt_count=max(1, self._adapter.attempts),
             error_message=error.detail if error else None,
         )
-        return self.landing.write(landed if error else replace(landed, mark=_marks(mark, landed)))
+        return self.landing.write(landed if error else replace(landed, cursors=_cursors(cursors, landed)))
 
     def close(self) -> None:
         """Close connections and the allowance's file."""
         self._session.close()
         self.allowance.close()
 
-    def _place(self, url: str) -> str:
-        """Where to ask. Whatever address the provider gives for its next page, its key goes to the configured host."""
+    def _address(self, url: str) -> str:
+        """The address to request. The key only goes to the configured host, whatever URL a next page has."""
         base = self.terms.base_url
         if base is None:
             return url
@@ -132,49 +132,43 @@ class Client:
         return (value, {}) if key.place == "header" else ({}, value)
 
     def _diagnose(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
-        if self.source.diagnose and (error := self.source.diagnose(status, headers, body)):
-            return error
-        if status == 429:
-            return QuotaExhausted("the provider answers 429, too many requests")
-        if status >= 500:
-            return ProviderUnavailable(f"HTTP {status}")
-        if status >= 400:
-            return MalformedResponse(f"HTTP {status}: {body[:200].decode('utf-8', 'replace')}")
-        return MalformedResponse("an empty body") if not body.strip() else None
+        if status == 304:
+            return None
+        return (self.source.diagnose or diagnose)(status, headers, body)
 
     def _failure(self, failure: Exception) -> ProviderError:
         if isinstance(failure, TooLarge):
             return MalformedResponse(str(failure))
-        kind = "no answer in time" if isinstance(failure, requests.Timeout) else "the connection broke"
+        kind = "no response in time" if isinstance(failure, requests.Timeout) else "the connection broke"
         return ProviderUnavailable(f"{kind} ({type(failure).__name__}) after {self._adapter.attempts} attempts")
 
-    def _clock(self, headers: Mapping[str, str]) -> datetime:
-        """When the answer was received: now, or in the sandbox the simulated market's own now."""
-        simulated = headers.get("X-Sandbox-Now") if self._follow_clock else None
+    def _time_of(self, response: requests.Response) -> datetime:
+        """When the response was received: now, or the simulated market's own now."""
+        simulated = response.headers.get(SIMULATED_TIME) if self.terms.is_simulated else None
         return datetime.fromisoformat(simulated) if simulated else datetime.now(UTC)
 
-    def _pause(self, answer: requests.Response) -> float | None:
-        """Seconds to wait before asking again (0: no time named); None if the answer is final or the wait too long."""
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        error = self._diagnose(answer.status_code, headers, answer.content)
-        asked = retry_after(headers)
+    def _pause(self, response: requests.Response) -> float | None:
+        """Seconds before a retry (0: no time named); None if the response is final or the wait too long."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        error = self._diagnose(response.status_code, headers, response.content)
+        named = retry_after(headers)
         if isinstance(error, QuotaExhausted):
-            seconds = asked or error.retry_after or {"second": 1.1, "minute": 61.0}.get(error.period)
-        elif answer.status_code in TRANSIENT:
-            seconds = asked or 0.0
+            seconds = named or error.retry_after or {"second": 1.1, "minute": 61.0}.get(error.period)
+        elif response.status_code in TRANSIENT:
+            seconds = named or 0.0
         else:
             return None
-        return seconds if seconds is not None and seconds <= self.longest_wait else None
+        return seconds if seconds is not None and seconds <= self.limits.longest_wait_seconds else None
 
 
-def _marks(mark: Callable[[Response], Mapping[str, str]], landed: Landed) -> dict[str, str]:
-    """What to remember of a good answer. A mark named VALIDATORS stands for the ETag and Last-Modified it came with."""
+def _cursors(cursors: Callable[[Response], Mapping[str, str]], landed: Landed) -> dict[str, str]:
+    """The cursors to set after a good response. One named VALIDATORS stands for its ETag and Last-Modified."""
     try:
-        marks = dict(mark(landed.response))
+        found = dict(cursors(landed.response))
     except MarketloomError:
         return {}
-    feed = marks.pop(VALIDATORS, None)
+    feed = found.pop(VALIDATORS, None)
     if feed:
-        found = {name: landed.headers[name] for name in ("etag", "last-modified") if name in landed.headers}
-        marks |= {f"{VALIDATORS}{feed}:{name}": value for name, value in found.items()}
-    return marks
+        names = [name for name in ("etag", "last-modified") if name in landed.headers]
+        found |= {f"{VALIDATORS}{feed}:{name}": landed.headers[name] for name in names}
+    return found

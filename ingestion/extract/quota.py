@@ -1,7 +1,7 @@
-"""Allowances shared by every process: a persisted bucket per provider, kept by pyrate-limiter.
+"""Call allowances, shared by all processes: a bucket per provider in a file, kept by pyrate-limiter.
 
-A call takes its place in the bucket before it leaves, so two runs of marketloom, or a retry, can never
-together ask for more than the provider allows.
+Each call is recorded in the bucket before it is made, so that concurrent runs and retries together never exceed what
+the provider allows.
 """
 
 import time
@@ -15,7 +15,7 @@ from ingestion.model import Rate
 
 
 class Allowance:
-    """The calls that one provider grants; `longest_wait` in seconds bounds how long `take` may block."""
+    """The calls that one provider allows. `longest_wait` (seconds) bounds how long `take` blocks."""
 
     def __init__(self, source: str, rates: tuple[Rate, ...], folder: Path, longest_wait: float) -> None:
         self.source = source
@@ -29,7 +29,7 @@ class Allowance:
             self._bucket = SQLiteBucket.init_from_file(limits, table="calls", db_path=path, use_file_lock=True)
 
     def take(self) -> None:
-        """Wait for one call's place; QuotaExhausted if it would be longer than `longest_wait` in coming."""
+        """Wait until one call is allowed; raise QuotaExhausted if that takes longer than `longest_wait`."""
         bucket = self._bucket
         if bucket is None:
             return
@@ -38,7 +38,7 @@ class Allowance:
             item = RateItem(self.source, bucket.now())
             lock = bucket.limiter_lock()
             if lock is None:
-                raise RuntimeError("the bucket must be shared between processes, and so have a lock")
+                raise RuntimeError("the bucket must have a lock, because processes share it")
             with lock:
                 bucket.leak(bucket.now())
                 if bucket.put(item):
@@ -56,7 +56,7 @@ class Allowance:
             waited += delay
 
     def close(self) -> None:
-        """Let go of the bucket's file."""
+        """Close the bucket's file."""
         if self._bucket is not None:
             self._bucket.close()
 

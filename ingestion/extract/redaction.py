@@ -1,4 +1,4 @@
-"""Keeping secrets out of everything that is written: URLs, messages, bodies, logs."""
+"""Keep secrets out of everything that is written: URLs, messages, bodies, logs."""
 
 import logging
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
@@ -9,7 +9,7 @@ SHORTEST_SECRET = 6
 
 
 class Redactor:
-    """Masks one provider's key wherever it turns up, as sent, percent-encoded or JSON-escaped."""
+    """Masks one provider's key: as sent, percent-encoded or JSON-escaped."""
 
     def __init__(self, *secrets: str | None) -> None:
         plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET}
@@ -17,19 +17,19 @@ class Redactor:
         self._shapes = sorted(shapes, key=len, reverse=True)
 
     def text(self, value: str) -> str:
-        """`value` with every shape of the secrets masked."""
+        """`value` with every form of the secrets masked."""
         for shape in self._shapes:
             value = value.replace(shape, MASK)
         return value
 
     def body(self, value: bytes) -> bytes:
-        """The same for the bytes of an answer: providers echo keys in their error messages."""
+        """The same for the bytes of a body: providers echo keys in their error messages."""
         for shape in self._shapes:
             value = value.replace(shape.encode(), MASK.encode())
         return value
 
     def url(self, value: str) -> str:
-        """`value` with the secrets masked, and with whatever stands in a parameter that usually holds a key."""
+        """`value` with the secrets masked, and with the values of parameters that usually hold a key masked."""
         parts = urlsplit(value)
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         clean = [(name, MASK if name.lower() in SECRET_PARAMETERS else item) for name, item in pairs]
@@ -37,7 +37,7 @@ class Redactor:
         return self.text(urlunsplit(parts._replace(netloc=host, query=urlencode(clean, safe=":,"))))
 
     def guard(self, *loggers: str) -> logging.Filter:
-        """Filter the named loggers, which would print URLs as sent; returns the filter."""
+        """Add a masking filter to the named loggers, which would log URLs as sent; returns the filter."""
         redactor = self
 
         class Masking(logging.Filter):
@@ -52,7 +52,7 @@ class Redactor:
 
 
 def without_secrets(url: str, *, at: str) -> str:
-    """`url` at the scheme and host of the URL `at`, without the parameters that usually hold a key."""
+    """`url` with the scheme and host of the URL `at`, without the parameters that usually hold a key."""
     parts, base = urlsplit(url), urlsplit(at)
     pairs = [pair for pair in parts.query.split("&") if pair.partition("=")[0].lower() not in SECRET_PARAMETERS]
     return urlunsplit(parts._replace(scheme=base.scheme, netloc=base.netloc, query="&".join(pairs)))

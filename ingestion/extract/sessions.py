@@ -1,7 +1,7 @@
-"""The exchange's sessions, from exchange_calendars, kept in a file: the library takes a second to say them.
+"""The exchange's sessions, from exchange_calendars, cached in a file: computing them takes a second.
 
-https://github.com/gerrymanoim/exchange_calendars. The file's name holds the library's version, so that another version
-says them anew.
+https://github.com/gerrymanoim/exchange_calendars. The file's name contains the library's version, so that another
+version computes them again.
 """
 
 from datetime import UTC, date, datetime
@@ -11,33 +11,33 @@ from uuid import uuid4
 
 import orjson
 
-EXCHANGE = "XNYS"
+from ingestion.sources.calendar import EXCHANGE
 
 Session = tuple[date, datetime]
 
 
-def sessions_between(first: date, last: date, kept: Path | None = None) -> list[Session]:
-    """The exchange's sessions from `first` to `last`, each with its close in UTC; kept in the folder, if given."""
+def sessions_between(first: date, last: date, cache: Path | None = None) -> list[Session]:
+    """The exchange's sessions from `first` to `last`, each with its close in UTC; cached in the folder, if given."""
     if first > last:
         return []
-    if kept is None:
+    if cache is None:
         return [session for session in _of_years(first.year, last.year) if first <= session[0] <= last]
-    path = kept / f"{EXCHANGE}-{version('exchange_calendars')}.json"
+    path = cache / f"{EXCHANGE}-{version('exchange_calendars')}.json"
     known = _read(path)
     missing = {*range(first.year, last.year + 1)} - known.keys()
     if missing:
         years = range(min(missing), max(missing) + 1)
         found = _of_years(years[0], years[-1])
         known |= {year: [session for session in found if session[0].year == year] for year in years}
-        kept.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{uuid4().hex}.part")  # sources ask side by side
+        cache.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{uuid4().hex}.part")  # several processes may write at once
         part.write_bytes(orjson.dumps({str(year): sessions for year, sessions in known.items()}))
         part.replace(path)
     return [day for year in range(first.year, last.year + 1) for day in known[year] if first <= day[0] <= last]
 
 
 def _read(path: Path) -> dict[int, list[Session]]:
-    """Sessions by year as they were kept; none where there is no file that can be read."""
+    """The cached sessions by year; none without a readable file."""
     try:
         years = orjson.loads(path.read_bytes())
         return {
@@ -49,7 +49,7 @@ def _read(path: Path) -> dict[int, list[Session]]:
 
 
 def _of_years(first: int, last: int) -> list[Session]:
-    from exchange_calendars import get_calendar  # here, for what it costs
+    from exchange_calendars import get_calendar  # here, because it takes half a second
 
     calendar = get_calendar(EXCHANGE, start=f"{first - 1}-12-01", end=f"{last + 1}-01-31")
     sessions = calendar.sessions_in_range(f"{first}-01-01", f"{last}-12-31")

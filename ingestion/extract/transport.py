@@ -1,4 +1,4 @@
-"""Below the client: one session with retries, metered attempts, and bodies read within bounds of size and time."""
+"""HTTP transport: a session with retries, metered attempts, and bodies within bounds of size and time."""
 
 import random
 import time
@@ -20,11 +20,11 @@ Pause = Callable[[requests.Response], float | None]
 
 
 class TooLarge(Exception):
-    """A body exceeded the bound."""
+    """A body exceeds the bound."""
 
 
 class MeteredAdapter(HTTPAdapter):
-    """Takes a place in the allowance for each attempt, and reads bodies whole, `bound` bytes of them at most."""
+    """Takes each attempt from the allowance, and reads whole bodies of at most `bound` bytes."""
 
     def __init__(self, allowance: Allowance, bound: int, timeout: float) -> None:
         super().__init__(pool_maxsize=2)
@@ -36,37 +36,37 @@ class MeteredAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         self.allowance.take()
         self.attempts += 1
-        answer = super().send(request, *args, **kwargs)
+        response = super().send(request, *args, **kwargs)
         deadline, pieces, size = time.monotonic() + self.patience, [], 0
-        for piece in _pieces(answer):
+        for piece in _pieces(response):
             pieces.append(piece)
             size += len(piece)
             if size > self.bound:
-                answer.close()
-                raise TooLarge(f"the answer is larger than {self.bound:,} bytes (largest_response_bytes)")
+                response.close()
+                raise TooLarge(f"the response is larger than {self.bound:,} bytes (largest_response_bytes)")
             if time.monotonic() > deadline:
-                answer.close()
+                response.close()
                 raise requests.ReadTimeout(f"the body was not complete after {self.patience:.0f} s")
-        answer._content = b"".join(pieces)
-        answer.close()
-        return answer
+        response._content = b"".join(pieces)
+        response.close()
+        return response
 
 
 def make_session(adapter: MeteredAdapter, *, timeout: float, backoff: float, pause: Pause) -> requests.Session:
-    """A session that tries again where the connection failed, and where `pause` of an answer says that it should.
+    """A session that retries failed connections, and responses for which `pause` returns a number.
 
-    `pause` gives the seconds that the answer asks for (0: none in particular), None where it is final. The first
-    retry comes `backoff` seconds after the failure, each later one after twice the time, with jitter.
+    `pause` returns the seconds that a response names (0: none), None if it is final. The first retry comes `backoff`
+    seconds after the failure, each later one after twice the time, with jitter.
     """
 
-    def is_worth_another_try(answer: requests.Response | None, error: BaseException | None) -> bool:
-        return answer is not None and pause(answer) is not None
+    def is_retried(response: requests.Response | None, error: BaseException | None) -> bool:
+        return response is not None and pause(response) is not None
 
     client = RetryingClient(
         request_timeout=timeout,
         raise_for_status=False,
         status_codes=(),
-        retry_condition=is_worth_another_try,
+        retry_condition=is_retried,
         request_max_attempts=1 + RETRIES,
     )
     session: requests.Session = client.session
@@ -75,23 +75,23 @@ def make_session(adapter: MeteredAdapter, *, timeout: float, backoff: float, pau
 
     def wait(state: RetryCallState) -> float:
         outcome = state.outcome
-        asked = pause(outcome.result()) if outcome and not outcome.failed else None
+        named = pause(outcome.result()) if outcome and not outcome.failed else None
         usual = backoff * 2 ** (state.attempt_number - 1)
-        return (asked or usual) + random.uniform(0, backoff / 2)
+        return (named or usual) + random.uniform(0, backoff / 2)
 
-    retrying: Any = session.send.retry  # type: ignore[attr-defined]  # tenacity hangs it on what it wraps
+    retrying: Any = session.send.retry  # type: ignore[attr-defined]  # tenacity sets it on the function that it wraps
     retrying.wait = wait
     return session
 
 
-def _pieces(answer: requests.Response) -> Iterator[bytes]:
-    """The body, decoded, as it arrives: `iter_content` would wait for a whole piece, however slowly it drips."""
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """The decoded body as it arrives: `iter_content` would wait for a whole piece, however slow the connection."""
     try:
-        while piece := answer.raw.read1(PIECE, decode_content=True):
+        while piece := response.raw.read1(PIECE, decode_content=True):
             yield piece
     except urllib3.exceptions.ReadTimeoutError as problem:
-        raise requests.ReadTimeout("the body stopped coming") from problem
+        raise requests.ReadTimeout("the body stopped arriving") from problem
     except urllib3.exceptions.ProtocolError as problem:
         raise requests.exceptions.ChunkedEncodingError("the body broke off") from problem
     except urllib3.exceptions.DecodeError as problem:
-        raise requests.exceptions.ContentDecodingError("the body is not compressed as it says") from problem
+        raise requests.exceptions.ContentDecodingError("the body is not compressed as its header says") from problem

@@ -1,4 +1,4 @@
-"""One landed request with its response, and how it is named and written."""
+"""A landed request with its response: its fields, its id and its file name."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from ingestion.model import Response
 
 @dataclass(frozen=True)
 class Landed:
-    """One landed request with its answer.
+    """One landed request with its response.
 
-    `mark` holds what the answer lets us remember (cursors, ETags) once it is loaded. `outcome` is "ok",
-    "not_modified", "empty" or a `ProviderError.outcome`; only "ok" answers are parsed. Times are UTC.
+    `cursors` are the cursors (and ETags) to set once the response is loaded. `outcome` is "ok", "not_modified" or a
+    `ProviderError.outcome`; only "ok" responses are parsed. Times are UTC.
     """
 
     source: str
@@ -28,7 +28,7 @@ class Landed:
     outcome: str
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    mark: Mapping[str, str] = field(default_factory=dict)
+    cursors: Mapping[str, str] = field(default_factory=dict)
     duration_ms: float = 0.0
     attempt_count: int = 1
     error_message: str | None = None
@@ -38,7 +38,7 @@ class Landed:
 
     @property
     def response(self) -> Response:
-        """What a parser sees of it."""
+        """The part that parsers see."""
         return Response(
             response_id=self.response_id,
             source=self.source,
@@ -52,7 +52,7 @@ class Landed:
 
 
 def stamp_of(path: str) -> str:
-    """The landing time in a landed file's name, which orders it among its source's others."""
+    """The landing time in a landed file's name, which orders the files of a source."""
     return path.rsplit("/", 1)[-1].partition("-")[0]
 
 
@@ -62,7 +62,7 @@ def end_of(path: str) -> str:
 
 
 def content_id(source: str, endpoint: str, params: Mapping[str, str], body: bytes) -> str:
-    """A response id made of what was received only, so that the same file is known again whenever it comes."""
+    """A response id made from the content only, so that a file is recognised when it comes again."""
     return f"{source}-{digest_of(endpoint, '', sorted_json(params), body)[:32]}"
 
 

@@ -1,8 +1,8 @@
-"""The landing zone: every response as received, in one compressed file each, written before it is parsed.
+"""Read and write the landing zone: one compressed file per response, written before the response is parsed.
 
 A landed file is gzip over one line of JSON (the request without secrets, times, status, outcome) followed by the
-body's bytes, so `zcat FILE | head -1` shows the request and `zcat FILE | tail -n +2` the answer. Its name is
-<source>/<endpoint>/<day>/<landing time>-<request hash>.gz; landing times of one source strictly increase, so
+body's bytes: `zcat FILE | head -1` shows the request and `zcat FILE | tail -n +2` the response. Its name is
+<source>/<endpoint>/<day>/<landing time>-<request hash>.gz. The landing times of a source strictly increase, so
 "everything after the last one loaded" is well defined. A file appears whole or not at all.
 """
 
@@ -19,8 +19,8 @@ from isal import igzip, isal_zlib
 
 from ingestion.errors import MarketloomError
 from ingestion.landing.landed import Landed, digest_of, end_of, header, sorted_json, stamp_of
+from ingestion.parsing.bulk import PARQUET
 
-PARQUET = b"PAR1"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 # The stub of ISA-L declares its class of errors as None.
 UNREADABLE: tuple[Any, ...] = (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError)
@@ -40,7 +40,7 @@ class Landing:
         self._known: dict[str, set[str]] = {}
 
     def write(self, landed: Landed) -> Landed:
-        """Land one answer; returns it with `response_id`, `stamp` and `path` filled in."""
+        """Land one response; returns it with `response_id`, `stamp` and `path` filled in."""
         stamp = self._next_stamp(landed.source)
         digest = landed.response_id.rpartition("-")[2] or digest_of(
             landed.endpoint, landed.url, sorted_json(landed.params)
@@ -49,7 +49,7 @@ class Landing:
         path = f"{landed.source}/{landed.endpoint}/{stamp[:8]}/{stamp}-{digest[:16]}.gz"
         landed = replace(landed, response_id=response_id, stamp=stamp, path=path)
         content = header(landed) + b"\n" + landed.body
-        # What is compressed already is only wrapped; for the rest the fastest level will do.
+        # Parquet is compressed already; for the rest the fastest level is enough.
         is_packed = landed.body.startswith(PARQUET)
         self._put(path, gzip.compress(content, 0, mtime=0) if is_packed else igzip.compress(content, 1, mtime=0))
         if (place := f"{landed.source}/{landed.endpoint}") in self._known:
@@ -63,6 +63,8 @@ class Landing:
             values: dict[str, Any] = orjson.loads(head)
             for name in ("requested_at", "received_at"):
                 values[name] = datetime.fromisoformat(values[name])
+            if "mark" in values:  # the name that the first versions wrote
+                values["cursors"] = values.pop("mark")
             return Landed(**values, body=body, path=path)
         except UNREADABLE as error:
             raise LandingError(
@@ -80,21 +82,21 @@ class Landing:
         return sorted((path for path in found if stamp_of(path) > after), key=stamp_of)
 
     def holds(self, source: str, endpoint: str, response_id: str) -> bool:
-        """True if an answer with this content-made id was landed before."""
+        """True if a response with this content id was landed before."""
         place = f"{source}/{endpoint}"
         if place not in self._known:
             days = self._names(place)
             self._known[place] = {end_of(name) for day in days for name in self._names(f"{place}/{day}")}
         return response_id.rpartition("-")[2][:16] in self._known[place]
 
-    def forget(self, source: str) -> None:
-        """Look anew at what is there of a source: another process may have landed something since."""
+    def refresh(self, source: str) -> None:
+        """Drop what is cached about a source: another process may have landed responses since."""
         self._last.pop(source, None)
         for place in [place for place in self._known if place.startswith(f"{source}/")]:
             del self._known[place]
 
     def after(self, source: str, stamp: str) -> Iterator[Landed]:
-        """A source's landed answers later than `stamp`, in landing order."""
+        """A source's landed responses later than `stamp`, in landing order."""
         for path in self.paths(source, after=stamp):
             yield self.read(path)
 

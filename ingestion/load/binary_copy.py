@@ -1,8 +1,8 @@
-"""Arrow rows as PostgreSQL's binary COPY, made of whole columns.
+"""Encode Arrow rows as PostgreSQL's binary COPY, a column at a time.
 
 https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS. A row is its number of fields and then,
-for each, the length and the bytes of its value. All that lies between two texts is of one width in every row, so it
-is laid out by numpy as one record; Arrow joins the records and the texts of each row, and its buffer is the stream.
+for each field, the length and the bytes of its value. The fields between two texts have the same width in every row:
+numpy lays them out as one record, Arrow joins the records and texts of each row, and its buffer is the stream.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,14 +21,14 @@ MICROSECONDS_TO_2000 = np.int64(946_684_800_000_000)
 
 
 class Stream:
-    """What psycopg2 reads from: the encoded rows of batches, counted as they go."""
+    """A file for psycopg2 to read: the encoded rows of batches. `rows` counts them."""
 
     def __init__(self, batches: Iterable[pa.RecordBatch], constants: dict[str, str]) -> None:
         self.rows = 0
         self._chunks = self._encoded(batches, constants)
 
     def read(self, _: int = -1) -> bytes:
-        """The next chunk, of whatever size; empty at the end."""
+        """The next chunk, of any size; empty at the end."""
         return next(self._chunks, b"")
 
     def _encoded(self, batches: Iterable[pa.RecordBatch], constants: dict[str, str]) -> Iterator[bytes]:
@@ -40,7 +40,7 @@ class Stream:
 
 
 def encode(batch: pa.RecordBatch, constants: dict[str, str]) -> Iterator[bytes]:
-    """The batch's rows, each with the texts of `constants` after its own columns; bounded chunks, none without rows.
+    """Encode the batch's rows, each with the texts of `constants` after its own columns, in bounded chunks.
 
     Raises TypeError for a column that is neither text, double, bigint, boolean, date nor time stamp in microseconds.
     """
@@ -73,30 +73,30 @@ def encode(batch: pa.RecordBatch, constants: dict[str, str]) -> Iterator[bytes]:
 
 
 class _Record:
-    """Fields of one width in every row, as a structure of bytes in network order."""
+    """Fields of the same width in every row, as bytes in network order."""
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
         self._fields: list[tuple[str, Any]] = []
 
     def add(self, kind: str, values: Any) -> None:
-        """A value, or one for each row."""
+        """Add a value, or one for each row."""
         self._fields.append((kind, values))
 
     def add_values(self, kind: str, values: np.ndarray) -> None:
-        """Values with their length before each."""
+        """Add values, each after its length."""
         self.add(">i4", np.dtype(kind).itemsize)
         self.add(kind, values)
 
     def add_text(self, text: str) -> None:
-        """The same text in every row."""
+        """Add the same text to every row."""
         content = text.encode()
         self.add(">i4", len(content))
         if content:
             self.add(f"V{len(content)}", np.void(content))
 
     def take(self) -> pa.Array:
-        """The fields so far as an array of binary; the record is empty again."""
+        """Return the fields so far as a binary array, and start again."""
         structure = np.dtype([(str(place), kind) for place, (kind, _) in enumerate(self._fields)])
         rows = np.empty(self.rows, structure)
         for place, (_, values) in enumerate(self._fields):
@@ -107,7 +107,7 @@ class _Record:
 
 
 def _nullable(name: str, column: pa.Array) -> pa.Array:
-    """Length and value of each row, where some have none."""
+    """Length and value of each row, where some are null."""
     one = _Record(len(column))
     if column.type == pa.string():
         filled = column.fill_null("")
@@ -125,7 +125,7 @@ def _lengths(texts: pa.Array) -> np.ndarray:
 
 
 def _plain(name: str, column: pa.Array) -> tuple[str, np.ndarray]:
-    """Values without a null, as PostgreSQL counts: days and microseconds from 2000 on."""
+    """Values without nulls, as PostgreSQL stores them: days and microseconds since 2000."""
     kind = column.type
     if kind == pa.float64():
         return ">f8", column.to_numpy()

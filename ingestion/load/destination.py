@@ -1,49 +1,51 @@
 """dlt's Postgres destination, with each file loaded exactly once.
 
-dlt by itself loads a file at least once: killed between the commit of a COPY and the note that the job is done, it
-copies the file again. Here the file's name is written in the very transaction that copies its rows, with their number,
-so a file that was committed is known as such and skipped. Parquet is streamed as binary COPY.
+dlt by itself loads a file at least once: killed between the commit of a COPY and the record that the job is done, it
+copies the file again. Here the transaction that copies a file's rows also records the file's name and number of rows,
+so a committed file is skipped. Parquet is streamed as binary COPY.
+
+This is the only module that uses parts of dlt outside its documented API. CHECKED_WITH is the version they were
+checked with; a test compares it with the installed one.
 """
 
 from functools import lru_cache
 from typing import Any
 
 import dlt
-from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTableSchema, RunnableLoadJob
-from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
-from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration, PostgresCredentials
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.insert_job_client import InsertValuesLoadJob
-from psycopg2.extensions import make_dsn, parse_dsn
+from dlt.pipeline.state_sync import decompress_state
 from pyarrow import parquet
 
 from ingestion.load.binary_copy import Stream
 
-LEDGER = "_loaded_files"
+CHECKED_WITH = "1.31"
+LOADED_FILES = "_loaded_files"
+LOAD_ID = "_dlt_load_id"
 ROWS_PER_BATCH = 32_768
 
 
 class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
-    """Copies one Parquet file into its table, adds the load id, and notes the file's name, in one transaction."""
+    """Copies one Parquet file into its table, adds the load id, and records the file, in one transaction."""
 
     def run(self) -> None:
         client: Any = self._job_client
         names = client.sql_client.make_qualified_table_name
         with client.sql_client.begin_transaction():
-            if _is_new(client, self._load_id, self._file_name):
+            if _record_file(client, self._load_id, self._file_name):
                 with parquet.ParquetFile(self._file_path, pre_buffer=False) as file:
                     rows = self._copy(file, names(self.load_table_name))
-                count = f"update {names(LEDGER)} set row_count = %s where (load_id, file_name) = (%s, %s)"  # noqa: S608  # our own name
+                count = f"update {names(LOADED_FILES)} set row_count = %s where (load_id, file_name) = (%s, %s)"  # noqa: S608  # our own name
                 client.sql_client.execute_sql(count, rows, self._load_id, _name_of(self._file_name))
 
     def _copy(self, file: parquet.ParquetFile, table: str) -> int:
-        """Stream the rows as binary COPY; how many there are."""
+        """Stream the rows as binary COPY and return their number."""
         client: Any = self._job_client
         columns = file.schema_arrow.names
-        constants = {} if C_DLT_LOAD_ID in columns else {C_DLT_LOAD_ID: self._load_id}
+        constants = {} if LOAD_ID in columns else {LOAD_ID: self._load_id}
         stream = Stream(file.iter_batches(ROWS_PER_BATCH, use_threads=False), constants)
         quoted = ", ".join(map(client.sql_client.escape_column_name, [*columns, *constants]))
         with client.sql_client.native_connection.cursor() as cursor:
@@ -52,23 +54,23 @@ class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):
 
 
 class InsertOnceJob(InsertValuesLoadJob):
-    """The same for what dlt writes as INSERT statements, its own state: repeated, it would break a unique key."""
+    """The same for dlt's own state, which it writes as INSERT statements: repeated, they would break a unique key."""
 
     def run(self) -> None:
         client = self._sql_client = self._job_client.sql_client
         with client.begin_transaction():
-            if _is_new(self._job_client, self._load_id, self._file_name):
+            if _record_file(self._job_client, self._load_id, self._file_name):
                 table = client.make_qualified_table_name(self.load_table_name)
                 for fragments in self._insert(table, self._file_path):
                     client.execute_fragments(fragments)
 
 
-def _is_new(client: Any, load_id: str, file_name: str) -> bool:
-    """Note a file's name in the transaction that loads it; False if it was noted before, and so loaded."""
-    ledger = client.sql_client.make_qualified_table_name(LEDGER)
-    note = f"insert into {ledger} (load_id, file_name) values (%s, %s)"  # noqa: S608  # our own name
-    note += " on conflict do nothing returning file_name"
-    return bool(client.sql_client.execute_sql(note, load_id, _name_of(file_name)))
+def _record_file(client: Any, load_id: str, file_name: str) -> bool:
+    """Record a file in the transaction that loads it; False if it is recorded already, and so loaded."""
+    table = client.sql_client.make_qualified_table_name(LOADED_FILES)
+    insert = f"insert into {table} (load_id, file_name) values (%s, %s)"  # noqa: S608  # our own name
+    insert += " on conflict do nothing returning file_name"
+    return bool(client.sql_client.execute_sql(insert, load_id, _name_of(file_name)))
 
 
 def _name_of(file_name: str) -> str:
@@ -76,11 +78,17 @@ def _name_of(file_name: str) -> str:
 
 
 class ExactlyOnceClient(PostgresClient):
-    """dlt's client with jobs that run once, and a completion note that is safe to repeat."""
+    """dlt's client, with jobs that run once and a record of completion that is safe to repeat."""
 
     def initialize_storage(self, truncate_tables: Any = None) -> None:
         super().initialize_storage(truncate_tables)
-        self._create_ledger()
+        table = self.sql_client.make_qualified_table_name(LOADED_FILES)
+        self.sql_client.execute_sql(
+            f"create table if not exists {table} "
+            "(load_id text, file_name text, row_count bigint, primary key (load_id, file_name))"
+        )
+        # Warehouses of the first versions do not count the rows.
+        self.sql_client.execute_sql(f"alter table {table} add column if not exists row_count bigint")
 
     def create_load_job(
         self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
@@ -97,45 +105,9 @@ class ExactlyOnceClient(PostgresClient):
         if not found:
             super().complete_load(load_id)
 
-    def _create_ledger(self) -> None:
-        ledger = self.sql_client.make_qualified_table_name(LEDGER)
-        self.sql_client.execute_sql(
-            f"create table if not exists {ledger} "
-            "(load_id text, file_name text, row_count bigint, primary key (load_id, file_name))"
-        )
-        self.sql_client.execute_sql(f"alter table {ledger} add column if not exists row_count bigint")
-
-
-@configspec(init=False)
-class Address(PostgresCredentials):
-    """An address as libpq reads and writes it; dlt would import SQLAlchemy for that, where it is installed."""
-
-    def parse_native_representation(self, native_value: str) -> None:
-        found = {"password": "", **parse_dsn(native_value)}  # dlt asks for one even where none is needed
-        names = {"host": "host", "port": "port", "username": "user", "password": "password", "database": "dbname"}
-        self.update({ours: found[theirs] for ours, theirs in names.items() if theirs in found})
-        self.port = int(self.port)
-        self.query = {"options": found["options"]} if "options" in found else {}
-
-    def to_native_representation(self) -> str:
-        named = {"user": self.username, "password": self.password, "dbname": self.database}
-        return str(make_dsn(host=self.host, port=self.port, **named, **self.get_query()))
-
-    def __str__(self) -> str:
-        return str(self.data_location())
-
-
-@configspec
-class AddressedConfiguration(PostgresClientConfiguration):
-    """dlt's configuration of the destination, with such an address."""
-
-    credentials: Address = None  # type: ignore[assignment]  # as dlt writes it
-
 
 class exactly_once_postgres(dlt.destinations.postgres):  # noqa: N801  # dlt names destinations in lower case
     """`dlt.destinations.postgres` whose loads survive kill -9 at any moment without losing or doubling a row."""
-
-    spec = AddressedConfiguration  # type: ignore[assignment]  # as its type is told there
 
     @property
     def client_class(self) -> type[PostgresClient]:
@@ -143,21 +115,39 @@ class exactly_once_postgres(dlt.destinations.postgres):  # noqa: N801  # dlt nam
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         capabilities = super()._raw_capabilities()
-        # It refuses Parquet where ADBC is not installed, which we do not need.
+        # It rejects Parquet where ADBC is not installed, which we do not need.
         capabilities.loader_file_format_selector = None  # type: ignore[assignment]  # as dlt has it by default
         return capabilities
 
     def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
-        """Resolved once: dlt asks some sixty times a run, and would look for each setting in every place each time."""
+        """Resolve each configuration once: dlt asks some sixty times a run, which costs a second for each schema."""
         known = self.__dict__.setdefault("_known", {})
         asked = {name: getattr(initial_config, name, None) for name in ("dataset_name", "default_schema_name")}
-        place = (accept_partial, *asked.values())
-        if place not in known:
-            known[place] = super().configuration(initial_config, accept_partial)
-        return known[place].copy()
+        key = (accept_partial, *asked.values())
+        if key not in known:
+            known[key] = super().configuration(initial_config, accept_partial)
+        return known[key].copy()
 
 
 @lru_cache(maxsize=8)
 def warehouse_at(dsn: str) -> exactly_once_postgres:
     """The destination at an address."""
     return exactly_once_postgres(credentials=dsn)
+
+
+def create_tables(dsn: str, dataset: str, schema: dlt.Schema) -> None:
+    """Create the tables of a schema that do not exist yet, and dlt's own. `Pipeline.sync_schema` needs a load first."""
+    destination = warehouse_at(dsn)
+    config = destination.spec()._bind_dataset_name(dataset_name=dataset)
+    with destination.client(dlt.Schema.from_stored_schema(schema.to_dict()), config) as client:
+        client.initialize_storage()
+        client.update_stored_schema()
+
+
+def source_state(stored: str, source: str) -> dict[str, Any]:
+    """A source's state from the text in `_dlt_pipeline_state`.
+
+    Reading that table costs a twentieth of `Pipeline.sync_destination`, and every run reads it for each schema.
+    """
+    sources: Any = decompress_state(stored).get("sources", {})
+    return dict(sources.get(source, {}))

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.model import Parsed, Rejected, Table
+from ingestion.model import ROW_NUMBER, Parsed, Rejected, Table
 from ingestion.parsing.coercion import to_column
 from ingestion.parsing.rejection import row_text
 from ingestion.parsing.values import Unreadable, read_text
@@ -16,7 +16,7 @@ from ingestion.parsing.values import Unreadable, read_text
 def assemble(
     table: Table, columns: Mapping[str, Any], row_numbers: Sequence[int] | pa.Array, text_of: Callable[[int], str]
 ) -> Parsed:
-    """Columns of raw values (declared and extra ones, equally long) as a typed table without the unreadable rows."""
+    """A typed table from columns of raw values (declared and extra ones, of equal length), without unreadable rows."""
     count = len(row_numbers)
     fields, arrays = [], []
     reasons: dict[int, list[str]] = {}
@@ -29,11 +29,11 @@ def assemble(
     for name, values in columns.items():
         if name not in table.schema.names:
             array = _infer(values)
-            if array.null_count < count:  # all null says nothing, least of all a type
+            if array.null_count < count:  # a column of nulls has no type
                 fields.append(pa.field(name, array.type))
                 arrays.append(array)
-    own = pa.array(row_numbers, pa.int64())
-    kept = pa.Table.from_arrays([*arrays, own], schema=pa.schema([*fields, pa.field("_row_number", pa.int64())]))
+    own = pa.array(row_numbers, ROW_NUMBER.type)
+    kept = pa.Table.from_arrays([*arrays, own], schema=pa.schema([*fields, ROW_NUMBER]))
     if reasons:
         kept = kept.take(pa.array([place for place in range(count) if place not in reasons], pa.int64()))
     rejected = [
@@ -43,7 +43,7 @@ def assemble(
 
 
 def free_name(key: str, taken: set[str]) -> str:
-    """The column name for `key`, numbered when another column has it."""
+    """A column name for `key`, with a number if another column has the name."""
     name = base = snake_case(key)
     number = 1
     while name in taken:
@@ -53,16 +53,16 @@ def free_name(key: str, taken: set[str]) -> str:
 
 
 def snake_case(name: str) -> str:
-    """A provider's key as a column name: lower case ASCII words joined by single underscores."""
+    """A provider's key as a column name: lower-case ASCII words joined by single underscores."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     words = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")[:50].rstrip("_")
     return words if words[:1].isalpha() else f"column_{words}".rstrip("_")
 
 
 def _infer(values: Sequence[Any] | pa.Array) -> pa.Array:
-    """An array of bool, double or text; whatever does not fit one of these becomes JSON text, never an error.
+    """An array of bool, double or text; any other value becomes JSON text, never an error.
 
-    JSON has one kind of number, so 4369 and 25933.6 give the same type of column in whichever response they come.
+    JSON has one kind of number: 4369 and 25933.6 give the same column type, whichever comes first.
     """
     if isinstance(values, pa.Array):
         if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):

@@ -1,6 +1,6 @@
-"""Files too large to be held at once, cut into pieces that are landed, parsed and loaded one by one.
+"""Cut files that do not fit in memory into pieces, which are landed, parsed and loaded one by one.
 
-Where a file is cut follows from its content alone, so that the same file always gives the same pieces.
+The cuts depend on the content alone, so that the same file always gives the same pieces.
 """
 
 import hashlib
@@ -13,17 +13,17 @@ import pyarrow as pa
 from pyarrow import parquet
 
 PARQUET = b"PAR1"
-# Changed, they make files that were landed before look new.
+# With other values, files that were landed before would look new.
 ROWS_PER_PIECE = 131_072
 BYTES_PER_PIECE = 8 * 1024 * 1024
 
-# A quote opens a field at its beginning only, and stands for itself where it is doubled; as Arrow reads CSV.
+# As in Arrow: a quote opens a field only at its start, and a doubled quote is a literal one.
 OPENING = re.compile(rb'(?:(?<=[,\r])|(?<!.))"', re.DOTALL)
 CLOSING = re.compile(rb'(?:[^"]|"")*+"')
 
 
 def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Pieces of whole lines, each with its place; the last may end without a newline, as the file does."""
+    """Pieces of whole lines, each with its number; the last may lack a newline, as the file does."""
     rest, place = b"", 0
     while block := file.read(BYTES_PER_PIECE):
         end = block.rfind(b"\n") + 1
@@ -37,7 +37,7 @@ def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def cut_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The same of CSV whose quoted fields may hold newlines: no piece ends inside one, however long it is."""
+    """The same for CSV whose quoted fields may contain newlines: no piece ends inside a field."""
     waiting, place, end, is_inside = b"", 0, 0, False
     while block := file.read(BYTES_PER_PIECE):
         waiting, start = waiting + block, end
@@ -51,8 +51,10 @@ def cut_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _last_end_of_record(text: bytes, start: int, end: int, is_inside: bool) -> tuple[int, bool]:
-    """Where the last record ends among the lines from `start` to `end`, 0 if none does; and whether `end` is inside a
-    quoted field. Only lines with a quote need a look."""
+    """The end of the last record in the lines from `start` to `end`, 0 if none ends; and whether `end` is in a field.
+
+    Only lines with a quote need to be examined.
+    """
     cut = 0
     while (quote := text.find(b'"', start, end)) >= 0:
         line = max(start, text.rfind(b"\n", start, quote) + 1)
@@ -80,8 +82,8 @@ def _is_inside_after(line: bytes, is_inside: bool) -> bool:
 
 
 def cut_parquet(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Pieces of at most ROWS_PER_PIECE rows, each a Parquet file of its own; raises pa.ArrowException for any other."""
-    # Its default reads ahead, and keeps, all that is asked for: here the whole file.
+    """Pieces of at most ROWS_PER_PIECE rows, each a Parquet file; raises pa.ArrowException for any other file."""
+    # By default it reads ahead and keeps all requested columns: here the whole file.
     with parquet.ParquetFile(file, pre_buffer=False) as whole:
         if not whole.metadata.num_rows:
             yield 0, _write(whole.schema_arrow.empty_table())
@@ -90,14 +92,14 @@ def cut_parquet(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def digest(file: IO[bytes]) -> str:
-    """SHA-256 of the whole file, which is then read from its beginning again."""
-    found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any readable file will do
+    """SHA-256 of the whole file; rewinds it."""
+    found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any readable file works
     file.seek(0)
     return found
 
 
 class Piece(bytes):
-    """A Parquet file that we have just written, with the rows that are in it."""
+    """A Parquet file that we have just written, with its rows."""
 
     rows: pa.Table
 

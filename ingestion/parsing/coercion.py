@@ -1,7 +1,7 @@
-"""Columns of provider values as typed Arrow arrays, with a reason for each value that cannot be read.
+"""Convert columns of provider values to typed Arrow arrays, with a reason for each unreadable value.
 
-A whole column is converted at once; only one that holds something unexpected is read value by value, so that the
-reason can name it. An empty string is an absent number, boolean or time; text keeps it as it is.
+A column is converted as a whole; only if that fails is it read value by value, so that the reason can name the value.
+An empty string is null for numbers, booleans and times; text keeps it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.parsing.values import EARLIEST, LATEST, READERS, TIMESTAMP, Unreadable, read_json
+from ingestion.model import TIMESTAMP
+from ingestion.parsing.values import EARLIEST, LATEST, READERS, Unreadable, read_json
 
 _WHOLE_COLUMN_KINDS: dict[pa.DataType, set[type]] = {
     pa.string(): {str},
@@ -22,15 +23,14 @@ _WHOLE_COLUMN_KINDS: dict[pa.DataType, set[type]] = {
 
 
 def is_json(field: pa.Field) -> bool:
-    """Whether the text column holds compact JSON of a nested value (`column(..., json=True)`)."""
+    """True if the text column holds nested values as compact JSON."""
     return bool(field.metadata) and b"json" in field.metadata
 
 
 def to_column(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa.Array, dict[int, str]]:
-    """`values` as an Arrow array of the field's type, and a reason for each place that cannot be read.
+    """`values` as an Arrow array of the field's type, and a reason for each unreadable position, which is null.
 
-    `values` are JSON values, or an array (of strings as from CSV, of other types as from Parquet). Refused places are
-    null in the array.
+    `values` are JSON values, or an array (of strings from CSV, of other types from Parquet).
     """
     try:
         column = _convert_whole(values, field)
@@ -49,7 +49,7 @@ def to_column(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa.Arr
 
 
 def _convert_whole(values: Sequence[Any] | pa.Array, field: pa.Field) -> pa.Array | None:
-    """The column in one step, or None where a value needs a closer look."""
+    """The column in one step; None if a value needs to be read on its own."""
     if is_json(field):
         return None
     if not isinstance(values, pa.Array):

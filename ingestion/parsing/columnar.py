@@ -1,4 +1,4 @@
-"""From a Parquet file to the typed Arrow table of a raw table, each row that cannot be trusted refused by name."""
+"""Parse a Parquet file into the typed Arrow table of a raw table. Unreadable rows are rejected with a reason."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,24 +8,24 @@ import pyarrow as pa
 from ingestion.model import Parsed, Response, Table
 from ingestion.parsing.assemble import assemble, free_name
 from ingestion.parsing.bulk import read_parquet
-from ingestion.parsing.rejection import found, refuse, row_text
+from ingestion.parsing.rejection import found, reject, row_text
 
 
 def parse_columns(
     table: Table, response: Response, *, constants: Mapping[str, str] | None = None, needs: Collection[str] = ()
 ) -> Parsed:
-    """The response's rows as rows of `table`; rows received = rows kept + rejected.
+    """Parse the rows into rows of `table`. Rows received = rows kept + rejected.
 
-    A column of another type is taken where that loses nothing (a float for a double, a time at midnight for a date).
-    Unknown columns are kept as numbers, booleans or text.
+    A column of another type is accepted if the cast loses nothing (a float for a double, midnight for a date). Unknown
+    columns are kept as numbers, booleans or text.
     """
     try:
         rows = read_parquet(response.body)
     except (pa.ArrowException, OSError) as problem:
-        refuse(response, f"expected a Parquet file; {problem}")
+        reject(response, f"expected a Parquet file; {problem}")
     names = rows.schema.names
     if missing := [name for name in needs if name not in names]:
-        refuse(response, f"expected the columns {', '.join(missing)} too; found {found(names)}")
+        reject(response, f"expected the columns {', '.join(missing)} too; found {found(names)}")
     columns = {
         name if name in table.schema.names else free_name(name, set(table.schema.names)): _plain(rows[name])
         for name in names
@@ -36,7 +36,7 @@ def parse_columns(
 
 
 def _plain(values: pa.ChunkedArray) -> pa.Array:
-    """The column in one piece; what is neither text, number, boolean nor time is written as text."""
+    """The column in one chunk; other types than text, number, boolean and time become text."""
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if pa.types.is_large_string(values.type):

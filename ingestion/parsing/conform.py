@@ -1,7 +1,7 @@
-"""The contract between what a parser made and what the warehouse already holds.
+"""Bring parsed tables to the column types that the warehouse has.
 
-New columns are accepted and reported. A column that has changed its type is refused: the rows that cannot be read
-as the known type go to quarantine with the reason, the others are loaded.
+New columns are accepted and reported. Where a column has changed its type, the rows that cannot be cast to the known
+type are rejected with a reason, and the others are loaded.
 """
 
 import orjson
@@ -9,20 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.model import Parsed, Rejected
-
-ARROW_TYPES: dict[str, pa.DataType] = {
-    "text": pa.string(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
-DLT_TYPES = {arrow: name for name, arrow in ARROW_TYPES.items()}
+from ingestion.parsing.schema import COLUMN_TYPES
 
 
-def conform(parsed: Parsed, known: dict[str, dict[str, str]], new_columns: set[str]) -> Parsed:
-    """Bring the tables of `parsed` to the types in `known` (dlt type per column and table), which takes on new columns.
+def conform(parsed: Parsed, known: dict[str, dict[str, pa.DataType]], new_columns: set[str]) -> Parsed:
+    """Bring the tables of `parsed` to the types in `known` (type by column and table), to which it adds new columns.
 
     Names of new columns are added to `new_columns` as "table.column". Received rows are conserved.
     """
@@ -30,13 +21,10 @@ def conform(parsed: Parsed, known: dict[str, dict[str, str]], new_columns: set[s
     for name, table in parsed.tables.items():
         columns = known.setdefault(name, {})
         for field in table.schema:
-            expected = columns.get(field.name)
-            if expected is None:
-                columns[field.name] = DLT_TYPES.get(field.type, "text")
+            if field.name not in columns:
+                columns[field.name] = field.type if field.type in COLUMN_TYPES.values() else pa.string()
                 new_columns.add(f"{name}.{field.name}")
-                expected = columns[field.name]
-            wanted = ARROW_TYPES.get(expected)
-            if wanted is not None and field.type != wanted:
+            if field.type != (wanted := columns[field.name]):
                 table = _retyped(name, table, field.name, wanted, result.rejected)
         result.tables[name] = table
     return result
@@ -53,7 +41,7 @@ def _retyped(name: str, table: pa.Table, column: str, wanted: pa.DataType, rejec
     for number, fits in enumerate(good):
         if not fits:
             row = table.slice(number, 1).to_pylist()[0]
-            reason = f"column {column} changed its type from {wanted} to {values.type}: {row[column]!r} is refused"
+            reason = f"column {column} changed its type from {wanted} to {values.type}: {row[column]!r} is rejected"
             rejected.append(Rejected(name, reason, _json(row), row.get("_row_number")))
     kept = table.filter(pa.array(good, pa.bool_()))
     return kept.set_column(place, column, pa.array([_cast(value, wanted) for value in kept[column]], wanted))

@@ -1,4 +1,4 @@
-"""From delimited text (CSV, TSV) to the typed Arrow table of a raw table, each bad line refused by name."""
+"""Parse delimited text (CSV, TSV) into the typed Arrow table of a raw table. Bad lines are rejected with a reason."""
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 
 from ingestion.model import Parsed, Rejected, Response, Table
 from ingestion.parsing.assemble import assemble, free_name
-from ingestion.parsing.rejection import found, refuse, row_text
+from ingestion.parsing.rejection import found, reject, row_text
 
 BOM = b"\xef\xbb\xbf"
 
@@ -28,13 +28,12 @@ def parse_delimited(
     quoted: bool = False,
     ends_with_newline: bool = True,
 ) -> Parsed:
-    """The response's lines as rows of `table`; lines received (header and blank ones apart) = rows kept + rejected.
+    """Parse lines into rows of `table`. Lines received (without header and blank lines) = rows kept + rejected.
 
-    Without `names` the first line must be a header that has (after `rename`) the columns which the table requires
-    and those that it `needs` to be the expected shape.
-    Refused are lines with another number of fields, a header that comes again, values that cannot be read, and,
-    where the format `ends_with_newline`, a last line without one: it was cut, and half a number is still a number.
-    `quoted` fields may hold delimiters and newlines. Empty fields are null; unknown columns are kept as text.
+    Without `names` the first line must be a header that has (after `rename`) the columns that the table requires and
+    those in `needs`. Rejected are lines with another number of fields, repeated header lines, unreadable values and,
+    where the format `ends_with_newline`, a last line without one: a truncated number is still a number. `quoted` fields
+    may contain delimiters and newlines. Empty fields are null; unknown columns are kept as text.
     """
     body = response.body.removeprefix(BOM).lstrip(b"\r\n")
     if not body:
@@ -48,15 +47,15 @@ def parse_delimited(
     total = len(columns[header[0]]) + len(wrong)
     numbers = sorted(set(range(total)) - set(wrong))
 
-    refused = dict.fromkeys(_repetitions(columns), "repeated header line")
+    repeated = dict.fromkeys(_repetitions(columns), "repeated header line")
     if ends_with_newline and not body.endswith((b"\n", b"\r")) and numbers and numbers[-1] == total - 1:
-        refused[len(numbers) - 1] = "the last line has no newline: the file was cut inside it"
+        repeated[len(numbers) - 1] = "the last line has no newline: the file was cut inside it"
     rejected = [Rejected(table.name, reason, row_text(text), number) for number, (reason, text) in wrong.items()]
     rejected += [
-        Rejected(table.name, reason, _line_text(columns, place), numbers[place]) for place, reason in refused.items()
+        Rejected(table.name, reason, _line_text(columns, place), numbers[place]) for place, reason in repeated.items()
     ]
-    if refused:
-        kept = [place for place in range(len(numbers)) if place not in refused]
+    if repeated:
+        kept = [place for place in range(len(numbers)) if place not in repeated]
         columns = {name: _pick(values, kept) for name, values in columns.items()}
         numbers = [numbers[place] for place in kept]
 
@@ -67,7 +66,7 @@ def parse_delimited(
         named[target if declared else free_name(name, {*table.schema.names, *named})] = values
     required = [field.name for field in table.schema if not field.nullable and field.name not in (constants or {})]
     if missing := [name for name in [*required, *needs] if name not in named]:
-        refuse(response, f"expected the columns {', '.join(dict.fromkeys(missing))} too; found {found(header)}")
+        reject(response, f"expected the columns {', '.join(dict.fromkeys(missing))} too; found {found(header)}")
     shared = {name: [value] * len(numbers) for name, value in (constants or {}).items()}
     parsed = assemble(table, named | shared, numbers, lambda place: _line_text(columns, place))
     return Parsed(parsed.tables, rejected + parsed.rejected)
@@ -76,17 +75,17 @@ def parse_delimited(
 def _read_clean(
     table: Table, body: bytes, header: Sequence[str], constants: Mapping[str, Any], delimiter: str, *, has_header: bool
 ) -> Parsed | None:
-    """The same rows at a third of the time, if there is nothing wrong with any of them; else None."""
+    """The same rows in a third of the time, if none of them has an error; else None."""
     types = {field.name: field.type for field in table.schema if field.name not in constants}
-    mark = delimiter.encode()
-    # Arrow's reader forgives NUL, and blanks around a number or date; we do not.
-    blanks = (b" \r", b" \n", b"\n ", mark + b" ", b" " + mark) if {*types.values()} != {pa.string()} else ()
-    doubtful = (b"\0", *blanks)
+    separator = delimiter.encode()
+    # Arrow's reader accepts NUL, and blanks around a number or date; we do not.
+    blanks = (b" \r", b" \n", b"\n ", separator + b" ", b" " + separator) if {*types.values()} != {pa.string()} else ()
+    suspect = (b"\0", *blanks)
     if (
         set(header) != set(types)
         or not {*types.values()} <= {pa.string(), pa.float64(), pa.date32()}
         or not body.endswith(b"\n")
-        or any(part in body for part in doubtful)
+        or any(part in body for part in suspect)
     ):
         return None
     try:
@@ -111,23 +110,23 @@ def _header(body: bytes, response: Response, delimiter: str) -> list[str]:
         line = body.splitlines()[0].decode()
         header = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
     except (UnicodeDecodeError, csv.Error, StopIteration):
-        refuse(response, f"expected a header line, found {body[:60]!r}")
+        reject(response, f"expected a header line, found {body[:60]!r}")
     if len(set(header)) < len(header):
-        refuse(response, f"expected different column names, found {found(header)}, some of them twice")
+        reject(response, f"expected different column names, found {found(header)}, some of them twice")
     return header
 
 
 def _read_columns(
     body: bytes, response: Response, delimiter: str, header: Sequence[str], quoted: bool, *, has_header: bool
 ) -> tuple[dict[str, Any], dict[int, tuple[str, str]]]:
-    """The well-formed lines as columns of text, and number -> (reason, text) of the others."""
+    """The well-formed lines as columns of text, and the reason and text of each other line by number."""
     wrong: dict[int, tuple[str, str]] = {}
     original = _same
     if not _is_utf8(body):
-        # Arrow loses a wrong line whose bytes are not UTF-8. Read as Latin-1 every byte is a character, and comes back.
+        # Arrow drops a bad line that is not UTF-8. Read as Latin-1, every byte is a character and can be restored.
         body, original = body.decode("latin-1").encode(), _from_latin1
 
-    def note(row: pa_csv.InvalidRow) -> str:
+    def record(row: pa_csv.InvalidRow) -> str:
         reason = f"expected {row.expected_columns} fields, found {row.actual_columns}"
         wrong[row.number - 1 - has_header] = (reason, original(row.text))
         return "skip"
@@ -135,7 +134,7 @@ def _read_columns(
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(body),
-            # One block and one thread: rows are numbered only then, and no line can straddle two blocks.
+            # One block and one thread: rows are numbered only then, and no line spans two blocks.
             pa_csv.ReadOptions(
                 use_threads=False, block_size=len(body) + 1, skip_rows=int(has_header), column_names=header
             ),
@@ -143,12 +142,12 @@ def _read_columns(
                 delimiter=delimiter,
                 quote_char='"' if quoted else False,
                 newlines_in_values=quoted,
-                invalid_row_handler=note,
+                invalid_row_handler=record,
             ),
             pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
         )
     except (pa.ArrowException, UnicodeError) as problem:
-        refuse(response, f"expected lines of {', '.join(header)}; {problem}")
+        reject(response, f"expected lines of {', '.join(header)}; {problem}")
     columns = {name: table[name].combine_chunks() for name in header}
     if original is _same:
         return {name: pc.if_else(pc.equal(text, ""), None, text) for name, text in columns.items()}, wrong
@@ -167,12 +166,12 @@ def _same(text: str) -> str:
 
 
 def _from_latin1(text: str) -> str:
-    """The text that was meant; bytes that are not UTF-8 become characters that no text column accepts."""
+    """The original text; bytes that are not UTF-8 become characters that no text column accepts."""
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _repetitions(columns: Mapping[str, Any]) -> list[int]:
-    """The places of lines that say the header again."""
+    """The positions of repeated header lines."""
     same = None
     for name, values in columns.items():
         equal = (

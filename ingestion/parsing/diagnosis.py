@@ -15,26 +15,31 @@ from ingestion.errors import (
 from ingestion.parsing.json_body import decode_json, looks_like_markup
 
 
+def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
+    """The error that a response means, by the rules that all providers share; None for a good response."""
+    return failure_of_status(status, headers, message_of(body, "error", "message")) or unusable_body(body)
+
+
 def failure_of_status(
     status: int, headers: Mapping[str, str], detail: str, *, period: str = "minute"
 ) -> ProviderError | None:
-    """The error that the HTTP status alone tells, None for 2xx and 304. `period` is the provider's shortest quota."""
+    """The error that an HTTP status means; None for 2xx and 304. `period` is the provider's shortest quota."""
     if 200 <= status < 300 or status == 304:
         return None
-    told = f"HTTP {status}" + (f": {detail}" if detail else "")
+    message = f"HTTP {status}" + (f": {detail}" if detail else "")
     if status == 401:
-        return AuthenticationFailed(told)
+        return AuthenticationFailed(message)
     if status in (402, 403):
-        return NotEntitled(told)
+        return NotEntitled(message)
     if status == 429:
-        return QuotaExhausted(told, period=period, retry_after=retry_after(headers))
+        return QuotaExhausted(message, period=period, retry_after=retry_after(headers))
     if status >= 500 or status == 408:
-        return ProviderUnavailable(told)
-    return MalformedResponse(told)
+        return ProviderUnavailable(message)
+    return MalformedResponse(message)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the Retry-After header asks for, as a number or a date; None without one that can be read."""
+    """The seconds that the Retry-After header names, as a number or a date; None without a readable one."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
@@ -46,7 +51,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def message_of(body: bytes, *keys: str) -> str:
-    """The provider's own words: the first of `keys` in a JSON object, else the start of a plain text body."""
+    """The provider's message: the first of `keys` in a JSON object, else the start of a plain text body."""
     try:
         content = decode_json(body)
     except ValueError:
@@ -54,12 +59,12 @@ def message_of(body: bytes, *keys: str) -> str:
         return "" if looks_like_markup(body) else " ".join(text.split())
     if not isinstance(content, dict):
         return ""
-    told = next((content[key][:500] for key in keys if isinstance(content.get(key), str)), "")
-    return told.encode(errors="replace").decode()
+    message = next((content[key][:500] for key in keys if isinstance(content.get(key), str)), "")
+    return message.encode(errors="replace").decode()
 
 
 def unusable_body(body: bytes) -> MalformedResponse | None:
-    """The error for a body that can be neither JSON nor CSV: empty, or a web page."""
+    """The error for a body that is neither JSON nor CSV: empty, or a web page."""
     if not body.strip():
         return MalformedResponse("expected data, found an empty body")
     if looks_like_markup(body):

@@ -8,7 +8,7 @@ import orjson
 
 
 class _Decoded(threading.local):
-    """The last body that a thread has decoded, and what it holds."""
+    """The last body that a thread decoded, and its content."""
 
     body: bytes | None = None
     content: Any = None
@@ -18,10 +18,9 @@ _last = _Decoded()
 
 
 def decode_json(body: bytes) -> Any:
-    """What a JSON body holds, or ValueError that says what stands there instead. It is shared: not to be changed.
+    """The content of a JSON body, which must not be changed; ValueError with the start of any other body.
 
-    The same body is looked at several times on its way (is it an error, is there a next page, which rows), and decoded
-    once: the last one is remembered until the next comes.
+    A body is needed several times (is it an error, is there a next page, which rows), so the last one is cached.
     """
     if _last.body is not body:
         _last.body = _last.content = None
@@ -31,8 +30,9 @@ def decode_json(body: bytes) -> Any:
 
 
 def _decode(body: bytes) -> Any:
-    """What strict JSON forbids but only spoils single rows (NaN, lone surrogates, bytes that are not UTF-8) is let
-    through as text that no column accepts, so that one bad row does not cost ten thousand good ones.
+    """Decode leniently what strict JSON forbids but affects single rows only (NaN, lone surrogates, other bytes).
+
+    It becomes text that no column accepts, so that one bad row does not cost ten thousand good ones.
     """
     try:
         return orjson.loads(body)
@@ -47,5 +47,5 @@ def _decode(body: bytes) -> Any:
 
 
 def looks_like_markup(body: bytes) -> bool:
-    """Whether the body is HTML or XML where JSON or CSV was expected."""
+    """True if the body is HTML or XML."""
     return body[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"

@@ -24,22 +24,22 @@ def parse_records(
     *,
     rename: Mapping[str, str] | None = None,
     constants: Mapping[str, Any] | None = None,
-    refused: Mapping[int, str] | None = None,
+    rejections: Mapping[int, str] | None = None,
 ) -> Parsed:
-    """Records (JSON objects, one row each) as `table`; rows received = rows kept + rows rejected.
+    """Parse records (JSON objects, one row each) into `table`. Rows received = rows kept + rows rejected.
 
-    `rename` maps provider keys to columns, `constants` are values that every row shares (their columns win over
-    keys of the same name), `refused` are reasons known beforehand, by place. Unknown keys become extra columns.
+    `rename` maps provider keys to columns, `constants` are values of all rows (they take precedence over keys of the
+    same name), `rejections` are known reasons by position. Unknown keys become extra columns.
     """
-    refusals = dict(refused or {})
+    reasons = dict(rejections or {})
     if {*map(type, records)} - {dict}:
         others = ((place, record) for place, record in enumerate(records) if not isinstance(record, dict))
-        refusals |= {place: f"the row is {show(record)}, not an object" for place, record in others}
-    rejected = [Rejected(table.name, refusals[place], row_text(records[place]), place) for place in sorted(refusals)]
+        reasons |= {place: f"the row is {show(record)}, not an object" for place, record in others}
+    rejected = [Rejected(table.name, reasons[place], row_text(records[place]), place) for place in sorted(reasons)]
     places: Sequence[int] = range(len(records))
-    if refusals:
-        places = [place for place in places if place not in refusals]
-    rows = [records[place] for place in places] if refusals else records
+    if reasons:
+        places = [place for place in places if place not in reasons]
+    rows = [records[place] for place in places] if reasons else records
     keys = {name: name for name in table.schema.names} | {name: key for key, name in (rename or {}).items()}
     shared, present = constants or {}, set[str]().union(*rows)
     columns: dict[str, Any] = {
@@ -55,15 +55,15 @@ def parse_records(
 
 
 def column(rows: Sequence[dict[str, Any]], key: str) -> list[Any]:
-    """The values under a key, None where a row does not have it."""
+    """The values of a key, None where a row does not have it."""
     try:
-        return list(map(itemgetter(key), rows))  # as nearly always, and sooner done
+        return list(map(itemgetter(key), rows))  # the usual case, and the fastest
     except KeyError:
         return [row.get(key) for row in rows]
 
 
 def numbers(rows: Sequence[Any], key: str) -> set[float]:
-    """The numbers under a key, each once, of those rows that are objects."""
+    """The distinct numbers of a key in the rows that are objects."""
     try:
         values = set(map(itemgetter(key), rows))
         if {*map(type, values)} <= {int, float}:
@@ -75,7 +75,7 @@ def numbers(rows: Sequence[Any], key: str) -> set[float]:
 
 
 def _repeated(value: Any, count: int, schema: pa.Schema, name: str) -> Sequence[Any] | pa.Array:
-    """A column of one value; one that can be read is read once."""
+    """A column of one value, which is read once if it is readable."""
     if name in schema.names:
         field = schema.field(name)
         once, unreadable = to_column([value], field)
@@ -85,7 +85,7 @@ def _repeated(value: Any, count: int, schema: pa.Schema, name: str) -> Sequence[
 
 
 def _extra_columns(rows: Sequence[dict[str, Any]], unknown: Sequence[str], taken: set[str]) -> dict[str, list[Any]]:
-    """The keys that the table does not declare, under column names that clash with nothing."""
+    """The keys that the table does not declare, under unused column names."""
     if len(unknown) > MAX_EXTRA_COLUMNS:
         rest = [{key: row[key] for key in unknown if key in row} for row in rows]
         return {free_name("unknown_keys", taken): [row_text(extra) if extra else None for extra in rest]}

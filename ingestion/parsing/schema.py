@@ -2,10 +2,9 @@
 
 import pyarrow as pa
 
-from ingestion.model import Table
-from ingestion.parsing.values import TIMESTAMP
+from ingestion.model import TIMESTAMP, Table
 
-_KINDS = {
+COLUMN_TYPES = {
     "text": pa.string(),
     "json": pa.string(),
     "double": pa.float64(),
@@ -17,13 +16,15 @@ _KINDS = {
 
 
 def table(name: str, description: str, *columns: str) -> Table:
-    """A raw table from lines of "name type description", the type in Postgres' words.
+    """Declare a raw table by lines of "name type description".
 
-    `!` after the type marks a required column; `json` is text that holds a nested value as compact JSON.
+    The types are the keys of COLUMN_TYPES; `!` after a type marks a required column. `json` is text that holds a nested
+    value as compact JSON.
     """
     fields = []
     for line in columns:
         column, kind, text = line.split(" ", 2)
         metadata = {"description": text} | ({"json": "true"} if kind.startswith("json") else {})
-        fields.append(pa.field(column, _KINDS[kind.rstrip("!")], nullable=not kind.endswith("!"), metadata=metadata))
+        is_nullable, kind = not kind.endswith("!"), kind.rstrip("!")
+        fields.append(pa.field(column, COLUMN_TYPES[kind], nullable=is_nullable, metadata=metadata))
     return Table(name, pa.schema(fields), description)

@@ -1,4 +1,4 @@
-"""Strict reading of single values as sent by providers: each is of its declared type, or `Unreadable` with a reason."""
+"""Read single values from providers strictly: a value of the declared type, or `Unreadable` with a reason."""
 
 import re
 from collections.abc import Callable
@@ -9,8 +9,9 @@ from math import isfinite
 import orjson
 import pyarrow as pa
 
+from ingestion.model import TIMESTAMP
+
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
-TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -18,11 +19,11 @@ _COMPACT_UTC = re.compile(r"\d{8}T\d{6}", re.ASCII)
 
 
 class Unreadable(ValueError):
-    """A value that is present and cannot be read as its declared type; the text says why, without the column."""
+    """A value cannot be read as its declared type; the message says why, without the column."""
 
 
 def show(value: object) -> str:
-    """`value` as a short, printable text for a reason."""
+    """`value` as a short, printable text."""
     try:
         text = repr(value)
     except RecursionError:
@@ -31,10 +32,9 @@ def show(value: object) -> str:
 
 
 def read_timestamp(value: object) -> datetime:
-    """A moment in UTC from ISO 8601 with Z or an offset, `YYYYMMDDTHHMMSS` (UTC), or RFC 822 with a zone it defines.
+    """Read a time in UTC: ISO 8601 with Z or an offset, `YYYYMMDDTHHMMSS` (UTC), or RFC 822 with a zone it defines.
 
-    A time without a zone, or with a zone name that RFC 822 does not define (CET, IST, …), names no moment and is
-    refused, as is anything outside 1900 to 2200.
+    Rejects times without a zone, with a zone name that RFC 822 does not define (CET, IST, …), or outside 1900 to 2200.
     """
     if not isinstance(value, str):
         raise Unreadable(f"{show(value)} is not a time")
@@ -106,7 +106,7 @@ def _read_int(value: object) -> int:
     if isinstance(value, str) and value.lstrip("+-").isdecimal():
         value = int(value)
     if not isinstance(value, int):
-        # Beyond 2^53 a double no longer says which whole number was meant.
+        # Beyond 2^53 a double is ambiguous.
         if not number.is_integer() or abs(number) > 2**53:
             raise Unreadable(f"{show(value)} is not a whole number")
         value = int(number)

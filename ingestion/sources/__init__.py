@@ -1,4 +1,4 @@
-"""The sources: every module here that has a `SOURCE`. Adding one is adding its file."""
+"""The sources: every module of this package that has a `SOURCE`."""
 
 import importlib
 import pkgutil

@@ -1,6 +1,6 @@
 """Alpha Vantage: daily prices (CSV or JSON, plain or adjusted) and news with sentiment, one stock a call.
 
-Formats: https://www.alphavantage.co/documentation/. Every failure comes as HTTP 200 with a `Note`, `Information` or
+Formats: https://www.alphavantage.co/documentation/. Every failure comes with HTTP 200 and a `Note`, `Information` or
 `Error Message`; numbers of the time series and the tickers' scores are strings. Free: 25 calls a day, 1 a second.
 """
 
@@ -24,7 +24,7 @@ from ingestion.parsing.delimited import parse_delimited
 from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
 from ingestion.parsing.json_body import decode_json
 from ingestion.parsing.records import parse_records
-from ingestion.parsing.rejection import found, json_object, refuse
+from ingestion.parsing.rejection import found, json_object, reject
 from ingestion.parsing.schema import table
 
 DAILY = table(
@@ -66,7 +66,7 @@ ARTICLES = {"function": "NEWS_SENTIMENT", "limit": str(MOST_ARTICLES), "sort": "
 
 
 def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
-    """The error that an answer means, mostly at HTTP 200. An empty object is an unknown ticker."""
+    """The error that a response means, mostly with HTTP 200. An empty object is an unknown ticker."""
     if error := failure_of_status(status, headers, message_of(body, "Information", "Error Message", "Note")):
         return error
     if error := unusable_body(body):
@@ -78,7 +78,7 @@ def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderEr
     except ValueError as problem:
         return MalformedResponse(str(problem))
     if content == {}:
-        return UnknownTicker("an empty answer")
+        return UnknownTicker("an empty response")
     keys = [key for key in ("Error Message", "Information", "Note") if isinstance(content, dict) and key in content]
     if not keys or len(content) > len(keys) or NO_ARTICLES in str(content[keys[0]]).lower():
         return None
@@ -86,7 +86,7 @@ def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderEr
 
 
 def _meaning(message: str) -> ProviderError:
-    """What Alpha Vantage's words mean. The burst message names the daily cap too, and all of them praise premium."""
+    """The error that a message means. The burst message names the daily cap too, and all of them mention premium."""
     words = message.lower()
     if re.search(r"per second|sparingly|burst", words):
         return QuotaExhausted(message, period="second", retry_after=1.0)
@@ -100,7 +100,7 @@ def _meaning(message: str) -> ProviderError:
         return NotEntitled(message)
     if "invalid api call" in words:
         return UnknownTicker(message)
-    return MalformedResponse(f"the provider refuses the request: {message}")
+    return MalformedResponse(f"the provider rejects the request: {message}")
 
 
 def _is_json(body: bytes) -> bool:
@@ -108,12 +108,12 @@ def _is_json(body: bytes) -> bool:
 
 
 def parse_daily(response: Response) -> Parsed:
-    """Daily bars from CSV (which names no symbol: the one asked for) or JSON; any other series is refused."""
+    """Daily bars from CSV (which has no symbol: the one requested) or JSON. Rejects any other series."""
     if _is_json(response.body):
         return _parse_daily_json(response)
     first_date = response.body.split(b"\n", 2)[1:2]
     if response.body.startswith(b"timestamp,") and first_date and re.match(rb"[\d-]{10} \d\d:", first_date[0]):
-        refuse(response, f"expected daily bars, found intraday ones ({first_date[0][:19].decode(errors='replace')})")
+        reject(response, f"expected daily bars, found intraday ones ({first_date[0][:19].decode(errors='replace')})")
     return parse_delimited(
         DAILY,
         response,
@@ -127,19 +127,19 @@ def _parse_daily_json(response: Response) -> Parsed:
     body = json_object(response)
     meta, series = body.get("Meta Data"), body.get("Time Series (Daily)")
     if not isinstance(meta, dict) or not isinstance(series, dict):
-        refuse(response, f"expected 'Meta Data' and 'Time Series (Daily)', found {found(body)}")
+        reject(response, f"expected 'Meta Data' and 'Time Series (Daily)', found {found(body)}")
     about = _unnumbered(meta)
     symbol = about.get("symbol")
-    asked = response.params.get("ticker", symbol)
-    if str(symbol).upper() != str(asked).upper():
-        refuse(response, f"asked for {asked}, answered for {symbol}")
+    requested = response.params.get("ticker", symbol)
+    if str(symbol).upper() != str(requested).upper():
+        reject(response, f"requested {requested}, received {symbol}")
     bars = [_unnumbered(bar) | {"date": day} if isinstance(bar, dict) else bar for day, bar in series.items()]
     constants = {"symbol": symbol} | {name: about.get(name) for name in ("last_refreshed", "time_zone")}
     return parse_records(DAILY, bars, constants=constants)
 
 
 def _unnumbered(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys such as "5. adjusted close" as column names: the numbers move between functions."""
+    """Keys such as "5. adjusted close" as column names: the numbers differ between functions."""
     return {snake_case(re.sub(r"^\d+\. ", "", key)): value for key, value in record.items()}
 
 
@@ -150,18 +150,18 @@ def parse_news(response: Response) -> Parsed:
     if NO_ARTICLES in str(body.get("Information", "")).lower():
         feed = []
     if not isinstance(feed, list) or (feed and not any(isinstance(a, dict) and "time_published" in a for a in feed)):
-        refuse(response, f"expected articles under 'feed', found {found(body)}")
+        reject(response, f"expected articles under 'feed', found {found(body)}")
     return parse_records(NEWS, feed)
 
 
 def next_news(response: Response) -> str | None:
-    """Where the articles go on that did not fit into a full answer: at the minute of its last one. None at the end."""
+    """The URL of the articles after a full response: from the minute of its last article. None at the end."""
     feed = json_object(response).get("feed")
     if not isinstance(feed, list) or len(feed) < MOST_ARTICLES:
         return None
     first, last = ((a.get("time_published", "") if isinstance(a, dict) else "")[:13] for a in (feed[0], feed[-1]))
     if first == last:
-        refuse(response, f"{len(feed)} articles in one minute, {last!r}: what follows them cannot be asked for")
+        reject(response, f"{len(feed)} articles in one minute, {last!r}: what follows them cannot be requested")
     return f"/query?{urlencode({**ARTICLES, 'tickers': response.params['ticker'], 'time_from': last})}"
 
 

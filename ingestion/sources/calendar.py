@@ -1,6 +1,6 @@
-"""The New York Stock Exchange's calendar (XNYS), from exchange_calendars: every date with its session, if it has one.
+"""The New York Stock Exchange's calendar (XNYS): every date, with its session if it has one.
 
-https://github.com/gerrymanoim/exchange_calendars. Nothing is fetched; the days are generated and landed as CSV.
+The days are generated with exchange_calendars (https://github.com/gerrymanoim/exchange_calendars) and landed as CSV.
 """
 
 import csv
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
 EXCHANGE = "XNYS"
-NEIGHBOURS = timedelta(days=14)  # longer than any closure since 2000, so that every day has its neighbours
+NEIGHBOURS = timedelta(days=14)  # longer than any closure since 2000: every day has a session before and after it
 
 DAYS = table(
     "days",
@@ -39,7 +39,7 @@ def generate(first: date, last: date) -> Iterator[Member]:
     """The calendar from `first` to `last`, both included, as one CSV member."""
     if first > last:
         raise MarketloomError(f"calendar: {first} is after {last}; give the earlier date first")
-    from exchange_calendars import get_calendar  # here, because it costs a second and most commands do not need it
+    from exchange_calendars import get_calendar  # here, because it takes a second and most commands do not need it
 
     calendar = get_calendar(EXCHANGE, start=str(first - NEIGHBOURS), end=str(last + NEIGHBOURS))
     hours = {
@@ -67,7 +67,7 @@ def generate(first: date, last: date) -> Iterator[Member]:
 
 
 def _holiday_names(calendar: "ExchangeCalendar", first: date, last: date) -> dict[date, str]:
-    """Names by the library's rules, and of the unscheduled closures that it lists by cause."""
+    """The names of holidays, and of the unscheduled closures that the library lists by cause."""
     from exchange_calendars import us_holidays
 
     ruled = calendar.regular_holidays.holidays(str(first), str(last), return_name=True)

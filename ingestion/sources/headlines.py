@@ -1,7 +1,7 @@
 """Headline files: CSV of title, date and stock, as in public samples of "Daily Financial News for 6000+ Stocks".
 
-Titles may be quoted and hold newlines; dates are ISO 8601 with an offset (2020-06-05 10:30:00-04:00). Other columns
-(the full set has an unnamed running number) are kept as they are.
+Titles may be quoted and contain newlines; dates are ISO 8601 with an offset (2020-06-05 10:30:00-04:00). Other columns
+(the full set has an unnamed running number) are kept.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from ingestion.parsing.schema import table
 
 HEADLINES = table(
     "headlines",
-    "One headline about one stock; a story about several stocks stands once for each.",
+    "One headline about one stock; a story about several stocks has one row for each.",
     "title text! Headline.",
     "date timestamptz! When it was published.",
     "stock text! Ticker of the stock that it is about.",
@@ -23,9 +23,9 @@ HEADLINES = table(
 
 
 def unpack(name: str, file: IO[bytes]) -> Iterator[Member]:
-    """The file as it is, or in pieces with its header if it is large.
+    """The file, in pieces with its header if it is large.
 
-    Nobody knows when its headlines were known, so they are from when it is landed.
+    It is not known when its headlines were collected, so they count as received when the file is landed.
     """
     header = b""
     for place, records in bulk.cut_records(file):
@@ -38,7 +38,7 @@ def unpack(name: str, file: IO[bytes]) -> Iterator[Member]:
 
 
 def parse_headlines(response: Response) -> Parsed:
-    """The file's rows; one without a title, a readable date or a stock is refused."""
+    """The file's rows; rejects those without a title, a readable date or a stock."""
     return parse_delimited(HEADLINES, response, quoted=True, ends_with_newline=False)
 
 

@@ -22,7 +22,7 @@ from ingestion.parsing.assemble import assemble
 from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
 from ingestion.parsing.json_body import decode_json
 from ingestion.parsing.records import numbers, parse_records
-from ingestion.parsing.rejection import found, json_object, refuse
+from ingestion.parsing.rejection import found, json_object, reject
 from ingestion.parsing.schema import table
 from ingestion.parsing.values import show
 
@@ -44,7 +44,7 @@ BARS = table(
 )
 TICKERS = table(
     "tickers",
-    "One security of Polygon's reference data, as of the day it was asked for.",
+    "One security of Polygon's reference data, as of the day of the request.",
     "ticker text! Ticker as Polygon writes it.",
     "name text Name of the security or its issuer.",
     "market text Market: stocks, otc, …",
@@ -78,7 +78,7 @@ NEWS = table(
 )
 SPLITS = table(
     "splits",
-    "One split of one stock, as listed on the day it was asked for.",
+    "One split of one stock, as listed on the day of the request.",
     "ticker text! Ticker as Polygon writes it.",
     "execution_date date! First session that trades in new shares.",
     "split_from double! Shares before, for each `split_to` after.",
@@ -87,7 +87,7 @@ SPLITS = table(
 )
 DIVIDENDS = table(
     "dividends",
-    "One cash dividend of one stock, as listed on the day it was asked for.",
+    "One cash dividend of one stock, as listed on the day of the request.",
     "ticker text! Ticker as Polygon writes it.",
     "ex_dividend_date date! First session that trades without the dividend.",
     "cash_amount double! Amount a share, in `currency`.",
@@ -101,12 +101,12 @@ DIVIDENDS = table(
 )
 LISTINGS = table(
     "listings",
-    "One page of a list of splits or dividends: what is missing from a whole list is withdrawn.",
+    "One page of a list of splits or dividends: a row that is missing from a whole list was withdrawn.",
     "entity text! Raw table of the rows listed: splits or dividends.",
     "listed_from date First execution or ex-dividend date of the list; on its first page only.",
     "is_last boolean! Whether the list ends with this page.",
     "row_count bigint Rows on the page that could be read.",
-    "refused_count bigint Rows on the page that were refused.",
+    "refused_count bigint Rows on the page that were rejected.",
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -130,11 +130,11 @@ WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
 
 
 def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
-    """The error that an answer means; 401 and 429 bodies say why under `error`, 403 bodies under `message`."""
-    told = message_of(body, "error", "message")
+    """The error that a response means; 401 and 429 bodies explain it in `error`, 403 bodies in `message`."""
+    message = message_of(body, "error", "message")
     if status == 404 and b"NOT_FOUND" in body:
-        return UnknownTicker(told or "HTTP 404")
-    if error := failure_of_status(status, headers, told) or unusable_body(body):
+        return UnknownTicker(message or "HTTP 404")
+    if error := failure_of_status(status, headers, message) or unusable_body(body):
         return error
     try:
         content = decode_json(body)
@@ -142,26 +142,26 @@ def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderEr
         return MalformedResponse(str(problem))
     if not isinstance(content, dict) or content.get("status") not in ("ERROR", "NOT_AUTHORIZED", "NOT_FOUND"):
         return None
-    kind = next((kind for words, kind in WORDINGS if words in told.lower()), MalformedResponse)
-    return kind(f"{content['status']}: {told}" if told else f"status {content['status']}")
+    kind = next((kind for words, kind in WORDINGS if words in message.lower()), MalformedResponse)
+    return kind(f"{content['status']}: {message}" if message else f"status {content['status']}")
 
 
 def _results(response: Response, shape: str, *keys: str) -> tuple[dict[str, Any], list[Any]]:
-    """The body and its `results`, refused when not one of them has the `keys` of the documented shape."""
+    """The body and its `results`; rejects the response if no result has the `keys` of the documented shape."""
     body = json_object(response)
     results = body.get("results")
     if results is None and body.get("status") in ("OK", "DELAYED") and not body.get("resultsCount"):
         return body, []
     if not isinstance(results, list):
-        refuse(response, f"expected {shape} under 'results', found {found(body)}")
+        reject(response, f"expected {shape} under 'results', found {found(body)}")
     if results and not any(isinstance(row, dict) and row.keys() >= set(keys) for row in results):
         some = next((row for row in results if isinstance(row, dict)), {})
-        refuse(response, f"expected {shape} ({', '.join(keys)}), found rows of {found(some)}")
+        reject(response, f"expected {shape} ({', '.join(keys)}), found rows of {found(some)}")
     return body, results
 
 
 def parse_grouped_daily(response: Response) -> Parsed:
-    """Every stock's bar of one session; a bar whose window ends on another day is refused."""
+    """The bars of all stocks in one session; rejects a bar whose window ends on another day."""
     body, results = _results(response, "grouped bars", "T", "o", "c", "t")
     session = response.params["session"]
     # `t` ends the window: at 16:00 in New York, or at midnight. All bars share a few values of it.
@@ -170,33 +170,35 @@ def parse_grouped_daily(response: Response) -> Parsed:
         for time in numbers(results, "t")
         if session not in (_new_york_date(time), _new_york_date(time - 1))
     }
-    refused = {
-        place: f"t: the bar is of {wrong[row['t']]}, {session} was asked for"
+    rejections = {
+        place: f"t: the bar is of {wrong[row['t']]}, {session} was requested"
         for place, row in enumerate(results if wrong else ())
         if isinstance(row, dict) and type(row.get("t")) in (int, float) and row["t"] in wrong
     }
     constants = {"date": session, "adjusted": body.get("adjusted")}
-    return parse_records(BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=constants, refused=refused)
+    return parse_records(
+        BARS, results, rename={"T": "ticker", **SHORT_KEYS}, constants=constants, rejections=rejections
+    )
 
 
 def parse_aggs(response: Response) -> Parsed:
     """One stock's bars over a range; the date is that of `t`, the window's start, in New York."""
     body, results = _results(response, "aggregates", "o", "c", "t")
     ticker = body.get("ticker")
-    asked = response.params.get("ticker", ticker)
-    if results and (not isinstance(ticker, str) or ticker.upper() != str(asked).upper()):
-        refuse(response, f"asked for {asked}, answered for {ticker}")
+    requested = response.params.get("ticker", ticker)
+    if results and (not isinstance(ticker, str) or ticker.upper() != str(requested).upper()):
+        reject(response, f"requested {requested}, received {ticker}")
     rows = [
         {**row, "date": _new_york_date(row["t"]) if _has_time(row) else None} if isinstance(row, dict) else row
         for row in results
     ]
-    refused = {
+    rejections = {
         place: f"t: {show(row.get('t'))} is not a time in milliseconds"
         for place, row in enumerate(rows)
         if isinstance(row, dict) and row["date"] is None
     }
     constants = {"ticker": ticker, "adjusted": body.get("adjusted")}
-    return parse_records(BARS, rows, rename=SHORT_KEYS, constants=constants, refused=refused)
+    return parse_records(BARS, rows, rename=SHORT_KEYS, constants=constants, rejections=rejections)
 
 
 def _has_time(row: Any) -> bool:
@@ -204,7 +206,7 @@ def _has_time(row: Any) -> bool:
 
 
 def _new_york_date(milliseconds: float) -> str | None:
-    """The exchange's date of a moment, None for a number that is no moment."""
+    """The exchange's date of a time in milliseconds; None for a number that is no time."""
     try:
         return str(datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(NEW_YORK).date())
     except (ValueError, OverflowError, OSError):
@@ -218,7 +220,7 @@ def parse_tickers(response: Response) -> Parsed:
 
 
 def parse_news(response: Response) -> Parsed:
-    """A page of articles; the publisher's name and home page become columns, its logos stay in landing."""
+    """A page of articles; the publisher's name and home page become columns; its logos are in landing only."""
     _, results = _results(response, "articles", "id", "published_utc")
     return parse_records(NEWS, [_flat(row) for row in results])
 
@@ -234,13 +236,13 @@ def _flat(article: Any) -> Any:
 
 
 def parse_splits(response: Response) -> Parsed:
-    """A page of splits, and one row that says what part of the list it is."""
+    """A page of splits, and one row that describes the page."""
     _, results = _results(response, "splits", "ticker", "execution_date", "split_from", "split_to")
     return _listed(response, parse_records(SPLITS, results), SPLITS, "execution_date.gte")
 
 
 def parse_dividends(response: Response) -> Parsed:
-    """A page of dividends, and one row that says what part of the list it is."""
+    """A page of dividends, and one row that describes the page."""
     _, results = _results(response, "dividends", "ticker", "ex_dividend_date", "cash_amount")
     return _listed(response, parse_records(DIVIDENDS, results), DIVIDENDS, "ex_dividend_date.gte")
 
@@ -258,7 +260,7 @@ def _listed(response: Response, parsed: Parsed, entity: Table, since: str) -> Pa
 
 
 def next_page(response: Response) -> str | None:
-    """The address of the page that follows (it carries no key)."""
+    """The URL of the next page, which contains no key."""
     url = json_object(response).get("next_url")
     return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
 
@@ -273,11 +275,11 @@ ARTICLES = {
     "limit": "1000",
 }
 LATEST_ARTICLES = timedelta(days=4)  # articles arrive up to three days late
-LATEST_ACTIONS = timedelta(days=30)  # they are announced late, put right and withdrawn
+LATEST_ACTIONS = timedelta(days=30)  # they are announced late, corrected and withdrawn
 
 
 def _listed_since(column: str) -> dict[str, str]:
-    """The list from a date on: without an end, since what is announced lies ahead."""
+    """The list from a date on, without an end: announced events are in the future."""
     return {f"{column}.gte": "{since:%Y-%m-%d}", "order": "asc", "sort": column, "limit": "1000"}
 
 

@@ -1,10 +1,10 @@
 """Daily bulk archives of pystock-data: prices, symbols and quarterly reports of about 6,000 US stocks.
 
-https://github.com/eliangcs/pystock-data. One `YYYYMMDD.tar.gz` a trading day, named by the newest one it holds. The
-modification time of a member is when it was collected: its rows were known from then on, and not earlier.
+https://github.com/eliangcs/pystock-data. One `YYYYMMDD.tar.gz` per trading day, named after the newest day in it. The
+modification time of a member is when it was collected: its rows were known from then on.
 
-Bars that somebody has gathered from them come as plain CSV or Parquet files of any size, with the columns of
-`prices.csv`. Nobody knows when those were collected, so they are known from when the file is landed.
+Collections of such bars come as plain CSV or Parquet files of any size, with the columns of `prices.csv`. It is not
+known when those were collected, so they count as received when the file is landed.
 """
 
 import io
@@ -22,10 +22,10 @@ from ingestion.model import Member, Parsed, Rejected, Response, Source, Table
 from ingestion.parsing import bulk
 from ingestion.parsing.columnar import parse_columns
 from ingestion.parsing.delimited import BOM, parse_delimited
-from ingestion.parsing.rejection import refuse
+from ingestion.parsing.rejection import reject
 from ingestion.parsing.schema import table
 
-LARGEST_ARCHIVE = 256 * 1024 * 1024  # bytes unpacked; real ones have 3 million
+LARGEST_ARCHIVE = 256 * 1024 * 1024  # bytes unpacked; real ones have 3 MB
 
 PRICES = table(
     "prices",
@@ -76,13 +76,13 @@ ENDPOINTS = {"prices.csv": "prices", "symbols.txt": "symbols", "reports.csv": "r
 
 
 def unpack(name: str, file: IO[bytes]) -> Iterator[Member | Rejected]:
-    """The members of one archive, or the pieces of one plain file of bars; what cannot be read is refused by name."""
+    """The members of one archive, or the pieces of one plain file of bars; rejects what cannot be read."""
     cut = {".csv": _cut_csv, ".parquet": _cut_parquet}.get(PurePath(name).suffix)
     yield from cut(PurePath(name), file) if cut else _open_archive(name, file.read())
 
 
 def _cut_csv(name: PurePath, file: IO[bytes]) -> Iterator[Member]:
-    """Every piece with the file's own header, if it has one."""
+    """Pieces, each with the file's header if it has one."""
     header = b""
     for place, lines in bulk.cut_lines(file):
         if place == 0 and _has_header(lines):
@@ -104,10 +104,10 @@ def _params(name: PurePath, place: int) -> dict[str, str]:
 
 
 def _open_archive(name: str, body: bytes) -> Iterator[Member | Rejected]:
-    """The members of one archive; what is missing, unknown or cut short is refused by name.
+    """The members of one archive; missing, unknown and truncated members are rejected by name.
 
-    A truncated archive gives what stands before the cut. A damaged one gives nothing: a flipped bit can change a
-    price without a trace, so it is to be fetched again.
+    A truncated archive gives what comes before the cut. A damaged one gives nothing, because a flipped bit can change
+    a price: fetch it again.
     """
     file = PurePath(name).name
     archive = file.split(".")[0]
@@ -158,18 +158,18 @@ def _decompress(body: bytes) -> tuple[bytes, bool]:
 
 
 def _members(content: bytes) -> Iterator[tarfile.TarInfo]:
-    """The regular files, as far as the tar can be read."""
+    """The regular files, as far as the tar is readable."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:
             while info := tar.next():
                 if info.isreg():
                     yield info
     except (tarfile.TarError, EOFError, ValueError, OverflowError, IndexError):
-        return  # what is missing then is told by name
+        return  # missing members are reported by name
 
 
 def _collected_at(info: tarfile.TarInfo, archive: str) -> datetime | None:
-    """The member's own time; None (when it is landed) where that is before its newest session or in the future."""
+    """The member's own time; None (when it is landed) if that is before its newest session or in the future."""
     try:
         moment = datetime.fromtimestamp(info.mtime, UTC)
     except (ValueError, OverflowError, OSError):
@@ -178,29 +178,29 @@ def _collected_at(info: tarfile.TarInfo, archive: str) -> datetime | None:
 
 
 def parse_prices(response: Response) -> Parsed:
-    """Bars; a repeated header line is refused."""
+    """Bars; rejects a repeated header line."""
     if response.body.startswith(bulk.PARQUET):
         return parse_columns(PRICES, response, constants=_archive(response), needs=PRICES.schema.names[:-1])
     if not response.body.strip():
-        refuse(response, "prices.csv is empty: fetch the archive again")
+        reject(response, "prices.csv is empty: fetch the archive again")
     return _parse_csv(PRICES, response)
 
 
 def parse_symbols(response: Response) -> Parsed:
     """Symbol and name, separated by a tab, without a header."""
     if not response.body.strip():
-        refuse(response, "symbols.txt is empty: fetch the archive again")
+        reject(response, "symbols.txt is empty: fetch the archive again")
     names = ("symbol", "name")
     return parse_delimited(SYMBOLS, response, delimiter="\t", names=names, constants=_archive(response))
 
 
 def parse_reports(response: Response) -> Parsed:
-    """Report facts; on some days none was filed and the file is empty."""
+    """Report facts; the file is empty on days without a filing."""
     return _parse_csv(REPORTS, response)
 
 
 def _parse_csv(into: Table, response: Response) -> Parsed:
-    """Rows of a CSV file whose header was sometimes forgotten when it was collected (reports of 20151002)."""
+    """Rows of a CSV file, which sometimes lacks its header (reports of 20151002)."""
     columns = into.schema.names[:-1]
     names = None if _has_header(response.body) else columns
     return parse_delimited(into, response, names=names, needs=columns, constants=_archive(response))

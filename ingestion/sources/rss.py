@@ -1,8 +1,8 @@
 """RSS 0.9 to 2.0, RDF and Atom feeds, from a configured list; read with feedparser (https://feedparser.readthedocs.io).
 
-feedparser gets bytes only, so it fetches nothing; it neither sanitises markup nor rewrites links in it. It answers
-dates with unknown zone names as if they were UTC, so that dates are read from the text here: RFC 822 or ISO 8601 with
-a zone they define. A date that is there and cannot be read refuses its entry; an entry without any has none.
+feedparser gets bytes, so it fetches nothing; it neither sanitises markup nor rewrites links. It reads dates with an
+unknown zone name as UTC, so dates are read from the text here: RFC 822 or ISO 8601 with a zone that they define. An
+entry with an unreadable date is rejected; an entry without a date has none.
 """
 
 import io
@@ -16,12 +16,12 @@ from ingestion.errors import MalformedResponse, ProviderError
 from ingestion.model import Endpoint, Parsed, Rate, Rejected, Response, Source
 from ingestion.parsing.diagnosis import failure_of_status, message_of
 from ingestion.parsing.records import parse_records
-from ingestion.parsing.rejection import refuse, row_text
+from ingestion.parsing.rejection import reject, row_text
 from ingestion.parsing.schema import table
 
 ENTRIES = table(
     "entries",
-    "One entry of a feed, as it stood when the feed was read; it comes again whenever its feed has changed.",
+    "One entry of a feed, as read; it comes again whenever its feed has changed.",
     "feed text! Name of the feed in the configuration.",
     "feed_title text Title that the feed gives itself.",
     "id text The entry's guid or id; its link where it has none.",
@@ -42,7 +42,7 @@ WEB_PAGE = re.compile(
 
 
 def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
-    """The error that an answer means; 304 is a good one, without a body."""
+    """The error that a response means. 304 is a good response without a body."""
     if status in (404, 410):
         return MalformedResponse(f"HTTP {status}: no feed at this address; correct or remove it in the configuration")
     if status == 304 or (error := failure_of_status(status, headers, message_of(body))):
@@ -55,10 +55,10 @@ def diagnose(status: int, headers: Mapping[str, str], body: bytes) -> ProviderEr
 
 
 def parse_feed(response: Response) -> Parsed:
-    """The feed's entries. Where the document is cut short, the entry in which it ends is refused."""
+    """The feed's entries. If the document is truncated, the entry in which it ends is rejected."""
     document = _read(response, response.body)
     if not document.get("version") and not document.entries:
-        refuse(response, f"expected an RSS or Atom feed, found {response.body[:60]!r}")
+        reject(response, f"expected an RSS or Atom feed, found {response.body[:60]!r}")
     entries: list[Any] = document.entries
     torn: list[Any] = []
     if _is_broken(document):
@@ -76,36 +76,36 @@ def parse_feed(response: Response) -> Parsed:
 
 
 def _read(response: Response, body: bytes) -> Any:
-    import feedparser  # here, because it costs a tenth of a second and other sources do not need it
+    import feedparser  # here, because it takes a tenth of a second and other sources do not need it
 
     headers = {name: response.headers[name] for name in ("content-type",) if name in response.headers}
     try:
         return feedparser.parse(
             io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
-    except Exception as problem:  # feedparser promises not to raise, and does on some broken documents
-        refuse(response, f"expected an RSS or Atom feed; feedparser fails with {type(problem).__name__}: {problem}")
+    except Exception as problem:  # feedparser should never raise, but does for some broken documents
+        reject(response, f"expected an RSS or Atom feed; feedparser fails with {type(problem).__name__}: {problem}")
 
 
 def _is_broken(document: Any) -> bool:
-    """Whether the document is no well-formed XML (feedparser also complains of headers that misname its encoding)."""
+    """True if the document is not well-formed XML (feedparser also reports headers with a wrong encoding)."""
     return isinstance(document.get("bozo_exception"), SAXException)
 
 
 def _whole_entries(response: Response, entries: list[Any]) -> tuple[list[Any], list[Any]]:
     """The entries that a broken document closes, and the one that it does not.
 
-    They are read again from the document closed after the last of them, because feedparser's reader of broken
-    documents gives some texts otherwise ("&amp;" for "&") than its reader of sound ones.
+    They are parsed again from the document closed after the last of them, because feedparser's lenient parser gives
+    some texts differently ("&amp;" for "&").
     """
     ends = [match.end() for match in ENTRY_END.finditer(response.body)]
-    # In UTF-16 there are NULs between the letters of a tag.
+    # UTF-16 has NULs between the letters of a tag.
     count = len(ends) or len(ENTRY_END.findall(response.body.replace(b"\0", b"")))
     whole, torn = entries[:count], entries[count:]
     root = ROOT.search(response.body)
     if root and b"</" + root[1] not in response.body:
         if not entries:
-            refuse(response, f"the document is cut short before its first entry ({len(response.body)} bytes)")
+            reject(response, f"the document is cut short before its first entry ({len(response.body)} bytes)")
         inner = b"</channel>" if root[1].lower() == b"rss" else b""
         again = _read(response, response.body[: ends[-1]] + inner + b"</" + root[1] + b">") if ends else None
         if again and not _is_broken(again) and len(again.entries) == len(whole):
@@ -114,7 +114,7 @@ def _whole_entries(response: Response, entries: list[Any]) -> tuple[list[Any], l
 
 
 def _record(entry: Any, base: str) -> dict[str, Any]:
-    # dict.get, because feedparser's own answers `updated` with `published` when it is missing.
+    # dict.get, because feedparser returns `published` for a missing `updated`.
     updated = dict.get(entry, "updated")
     link = _link(entry, base)
     content = [part.get("value") for part in entry.get("content", [])]
@@ -133,7 +133,7 @@ def _record(entry: Any, base: str) -> dict[str, Any]:
 
 
 def _link(entry: Any, base: str) -> str | None:
-    """The alternate link, a web page first, else an id that is an address; made absolute with the feed's own."""
+    """The alternate link, preferably a web page, else an id that is a URL; absolute, with the feed's URL as base."""
     links = [link for link in entry.get("links", []) if link.get("rel") == "alternate" and link.get("href")]
     pages = [link for link in links if "html" in str(link.get("type", "text/html"))]
     chosen = (pages or links or [{}])[0].get("href")

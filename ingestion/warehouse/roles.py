@@ -1,7 +1,7 @@
-"""Who may do what in the warehouse: three group roles, the target's database, and its schemas.
+"""Roles and privileges: three group roles, the target's database, and its schemas.
 
-The loader writes raw, the transformer reads raw and owns staging to marts, the analyst reads marts and nothing
-else. Sessions take a role on with `set role`, so no passwords are kept for them. Safe to repeat and to race.
+The loader writes raw, the transformer reads raw and owns staging to marts, the analyst only reads marts. Sessions
+use a role with `set role`, so that the roles need no passwords. Safe to repeat and to run concurrently.
 See https://www.postgresql.org/docs/current/ddl-priv.html
 """
 
@@ -21,12 +21,12 @@ BOOTSTRAP_LOCK = 7_205_116
 
 
 def create_roles_and_database(connection: Connection, database: str) -> None:
-    """Make the roles and the database; `connection` is in autocommit mode, on any database of the server."""
+    """Create the roles and the database. `connection` is in autocommit mode, on any database of the server."""
     if connection.server_version < LEAST_VERSION:
         raise MarketloomError(
             f"the warehouse must be PostgreSQL 15 or newer; it is {connection.server_version // 10000}"
         )
-    # From 16 on, whoever creates a role may administer it, but must grant it to himself before `set role`.
+    # From 16 on, the creator of a role can administer it, but needs a grant before `set role`.
     may_become = "set" if connection.server_version >= 160000 else "member"
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", (BOOTSTRAP_LOCK,))
@@ -36,14 +36,14 @@ def create_roles_and_database(connection: Connection, database: str) -> None:
             if not _exists(cursor, f"select 1 where pg_has_role(current_user, %s, '{may_become}')", role):
                 cursor.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
         if not _exists(cursor, "select 1 from pg_database where datname = %s", database):
-            # Locale C: text sorts and compares as bytes, so indexes are quick and order is the same everywhere.
+            # Locale C: text compares as bytes, so that indexes are fast and the order is the same everywhere.
             create = "create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
             cursor.execute(sql.SQL(create).format(sql.Identifier(database)))
         cursor.execute("select pg_advisory_unlock(%s)", (BOOTSTRAP_LOCK,))
 
 
 def create_schemas(connection: Connection, raw_schemas: Iterable[str]) -> None:
-    """Make the schemas of the connection's database and settle their privileges, in one transaction."""
+    """Create the schemas of the connection's database and set their privileges, in one transaction."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s), current_database()", (BOOTSTRAP_LOCK,))
         row = cursor.fetchone()

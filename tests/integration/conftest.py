@@ -1,4 +1,4 @@
-"""A simulated market for each test of ingestion, behind configured addresses as any provider would be."""
+"""A simulated market for each test of ingestion, at configured addresses as any provider."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ from tests.integration.providers import FEEDS, NOW, TICKERS, as_json
 
 @pytest.fixture(scope="session")
 def market() -> Market:
-    """One small market that all tests share: making it costs more than serving it."""
+    """One small market for all tests: creating it takes longer than serving it."""
     return Market(seed=7, securities=24)
 
 
 @pytest.fixture
 def sandbox(market: Market, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A market pinned to the evening of Friday 15 March 2024, to which the test's live settings point; no quotas."""
+    """A market pinned to the evening of Friday 15 March 2024, configured as the test's live providers; no quotas."""
     with Sandbox(market=market, now=NOW) as server:
         for source in ("polygon", "alpha_vantage"):
             name = f"SOURCES__{source.upper()}"

@@ -1,4 +1,4 @@
-"""What the tests of ingestion share: one run of one source against the simulated market, and a look at what it left."""
+"""Helpers for tests of ingestion: one run of one source against the simulated market, and its results."""
 
 import json
 from collections.abc import Callable
@@ -6,13 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ingestion.config import Settings
-from ingestion.extract.plan import Window
-from ingestion.landing import Landing
-from ingestion.pipeline import Run
+from ingestion.extract.window import Window
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
 from sandbox.outlets import FEEDS as OFFERED
 from sandbox.server import Sandbox
+from tests.runs import make_run
 from tests.warehouse import rows
 
 NOW = datetime(2024, 3, 15, 23, 0, tzinfo=UTC)
@@ -24,7 +23,7 @@ GROUPED = "/polygon/v2/aggs/grouped/locale/us/market/stocks/"
 
 
 def as_json(value: object) -> str:
-    """A list or table of settings as the environment holds it."""
+    """A list or table of settings as in the environment."""
     return json.dumps(value)
 
 
@@ -37,15 +36,15 @@ def ingest(
     until: str | None = None,
     tickers: tuple[str, ...] = (),
 ) -> SourceReport:
-    """One run of one source as of `now`, as the command would make it."""
+    """One run of one source as of `now`, as the command makes it."""
     days = [date.fromisoformat(day) if day else None for day in (since, until)]
     window = Window(now, days[0], days[1], tickers, LOOKBACK)
-    return Run(settings, SOURCES[source], Landing(settings.landing_url)).ingest(window)
+    return make_run(settings, SOURCES[source]).ingest(window)
 
 
 def replay(settings: Settings, source: str) -> SourceReport:
     """Rebuild one source from landing."""
-    return Run(settings, SOURCES[source], Landing(settings.landing_url)).replay()
+    return make_run(settings, SOURCES[source]).replay()
 
 
 def outcomes(settings: Settings, source: str, scope: str) -> dict[str, tuple[str, int, int | None]]:
@@ -59,7 +58,7 @@ def outcomes(settings: Settings, source: str, scope: str) -> dict[str, tuple[str
 
 
 def asked(sandbox: Sandbox, part: str = "") -> list[str]:
-    """The paths (and for Alpha Vantage function and symbol) that were asked for, those with `part` in them."""
+    """The paths (and for Alpha Vantage function and symbol) that were requested, those with `part` in them."""
     found = []
     for request in sandbox.requests:
         query = request["query"]
@@ -69,13 +68,13 @@ def asked(sandbox: Sandbox, part: str = "") -> list[str]:
 
 
 def conserved(report: SourceReport) -> bool:
-    """Whether every received row is accounted for."""
+    """True if every received row is accounted for."""
     tables = {*report.received, *report.loaded}
     return all(report.received[t] == report.loaded.get(t, 0) + report.quarantined[t] for t in tables)
 
 
 def altered(sandbox: Sandbox, part: str, change: Callable[[Any], None]) -> None:
-    """From now on, JSON answers to paths with `part` in them are changed as `change` does to what they hold."""
+    """From now on, `change` is applied to JSON responses for paths with `part` in them."""
     true_answer = sandbox.app.answer
 
     def answer(request: Any) -> Any:
@@ -86,4 +85,4 @@ def altered(sandbox: Sandbox, part: str, change: Callable[[Any], None]) -> None:
             found.body = json.dumps(content).encode()
         return found, fault
 
-    sandbox.app.answer = answer  # type: ignore[method-assign]  # the provider changes its mind
+    sandbox.app.answer = answer  # type: ignore[method-assign]  # the provider changes its responses

@@ -1,4 +1,4 @@
-"""Every benchmark does its work, on as little data as possible; how long it takes is not looked at."""
+"""Every benchmark runs, on as little data as possible; its times are not checked."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def test_a_benchmark_measures_both_sides(tmp_path: Path, names: list[str]) -> No
     assert {result.name.split(":")[0] for result in results} == set(names)
     for result in results:
         assert result.ratio > 0
-        # Queries are quick, and asked more often.
+        # Queries are fast, and repeated more often.
         if not result.name.startswith(("as_of", "query")):
             assert len(result.ours.seconds) == len(result.reference.seconds) == 1
     show(results, machine, console)

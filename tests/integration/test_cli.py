@@ -1,4 +1,4 @@
-"""The `marketloom` command: what it prints, what it refuses, and what its exit status says."""
+"""The `marketloom` command: its output, its errors and its exit status."""
 
 import json
 import os
@@ -13,29 +13,29 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ingestion import dbt_build, runner
+from ingestion import dbt_build, runner, whole_run
 from ingestion.cli import app
 from ingestion.config import Settings
-from ingestion.landing import Landing
 from ingestion.pipeline import Run
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.server import Warehouse
 from sandbox.server import Sandbox
 from tests.integration.providers import FEEDS, NOW
+from tests.runs import make_run
 from tests.warehouse import rows, value
 
 COMMANDS = {
     "up": "Start the embedded warehouse",
     "down": "Stop the embedded warehouse",
-    "status": "Say where the warehouse is",
+    "status": "Show where the warehouse is",
     "url": "libpq URL",
     "psql": "Open psql",
     "ingest": "Extract what is new",
     "backfill": "Load bulk files",
     "replay": "Rebuild raw from the landing zone",
-    "run": "Everything in order",
-    "summary": "what the marts hold",
+    "run": "Run everything in order",
+    "summary": "number of rows of each mart",
     "sandbox": "Serve the simulated market",
 }
 WRONG = [
@@ -61,7 +61,7 @@ def words(result: Result) -> str:
     return " ".join(result.output.split())
 
 
-def test_help_tells_of_every_command() -> None:
+def test_help_describes_every_command() -> None:
     whole = call("--help")
     assert whole.exit_code == 0
     for name, about in COMMANDS.items():
@@ -70,12 +70,12 @@ def test_help_tells_of_every_command() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
-def test_wrong_usage_is_told_and_ends_with_2(settings: Settings, arguments: list[str], message: str) -> None:
+def test_wrong_usage_is_reported_with_exit_status_2(settings: Settings, arguments: list[str], message: str) -> None:
     result = call(*arguments)
     assert result.exit_code == 2 and message in words(result)
 
 
-def test_a_setting_that_cannot_be_used_ends_with_2(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_ends_with_exit_status_2(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARKETLOOM_TARGET", "mars")
     assert "unknown target 'mars'" in words(call("status")) and call("status").exit_code == 2
     monkeypatch.setenv("MARKETLOOM_TARGET", "live")
@@ -91,7 +91,7 @@ def test_all_sources_without_a_key_skip_those_that_need_one(
     result = call("ingest")
     assert result.exit_code == 0, result.output
     assert "skipped: polygon: no key: set SOURCES__POLYGON__API_KEY to go live" in result.output
-    assert f"rss: 1 answers, feed {FEEDS[0]}\n" in result.output
+    assert f"rss: 1 responses, feed {FEEDS[0]}\n" in result.output
     assert "\x1b" not in result.output and "\r" not in result.output
     lines = [line.split("│") for line in result.output.splitlines() if "entries" in line]
     received, loaded, quarantined = (int(cell.replace(",", "")) for cell in lines[0][4:7])
@@ -100,7 +100,7 @@ def test_all_sources_without_a_key_skip_those_that_need_one(
     assert {request["path"].split("/")[1] for request in sandbox.requests} == {"rss"}
 
 
-def test_what_failed_is_told_and_ends_with_1_while_the_others_are_loaded(
+def test_a_failed_source_is_reported_with_exit_status_1_and_the_others_are_loaded(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(run: Run, window: object) -> SourceReport:
@@ -115,7 +115,7 @@ def test_what_failed_is_told_and_ends_with_1_while_the_others_are_loaded(
     assert value(settings, "select count(*) from raw_rss.entries") > 0
 
 
-def test_bulk_files_that_are_not_there_or_not_readable_are_told(settings: Settings, tmp_path: Path) -> None:
+def test_missing_and_unreadable_bulk_files_are_reported(settings: Settings, tmp_path: Path) -> None:
     result = call("backfill", "headlines", str(tmp_path))
     assert result.exit_code == 1 and "no *.csv found there" in words(result)
     (tmp_path / "good.csv").write_text("title,date,stock\nA,2020-01-01 10:00:00-05:00,AA\n")
@@ -148,11 +148,11 @@ def test_the_target_sandbox_follows_the_clock_of_the_market_that_runs(
         assert rows(simulated, "select distinct _received_at from raw_rss.entries") == [(NOW,)]
         assert value(settings, "select count(*) from raw_rss.entries") == 0
     finally:
-        with warehouse.connect(settings, database="postgres", autocommit=True) as connection:
+        with Warehouse(settings).connect(database="postgres", autocommit=True) as connection:
             connection.cursor().execute("drop database if exists marketloom_sandbox with (force)")
 
 
-def test_a_run_ends_with_the_word_of_what_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_reports_what_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SourceReport("rss", failures=["the thread broke"])
     monkeypatch.setattr(runner, "ingest", lambda *anything: [failed])
     monkeypatch.setattr(dbt_build, "dbt", lambda *anything, **more: 1)
@@ -165,7 +165,7 @@ def test_a_run_ends_with_the_word_of_what_failed(settings: Settings, monkeypatch
     assert result.exit_code == 1 and "there are no marts in" in words(result)
 
 
-def test_a_run_builds_only_what_is_not_built_yet(
+def test_a_run_builds_only_if_something_changed(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target, model = tmp_path / "target", tmp_path / "dbt_project" / "models" / "bars.sql"
@@ -178,7 +178,7 @@ def test_a_run_builds_only_what_is_not_built_yet(
     status = [0]
 
     def dbt(settings: Settings, arguments: Sequence[str], *, colors: bool) -> int:
-        """Leave the artefacts that dbt leaves."""
+        """Write the artefacts that dbt writes."""
         done.append(arguments[0])
         if arguments[0] == "build":
             write_artefacts(settings, target, "error" if status[0] else "success")
@@ -188,7 +188,7 @@ def test_a_run_builds_only_what_is_not_built_yet(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "ingest", lambda *anything: [])
-    monkeypatch.setattr(runner, "summary", lambda *anything: None)
+    monkeypatch.setattr(whole_run, "summary", lambda *anything: None)
     monkeypatch.setattr(dbt_build, "dbt", dbt)
 
     def ran(*arguments: str) -> list[str]:
@@ -199,7 +199,7 @@ def test_a_run_builds_only_what_is_not_built_yet(
         return done
 
     def execute(statement: str) -> None:
-        with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+        with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
             cursor.execute(statement)
 
     everything = ["build", "docs"]
@@ -212,9 +212,9 @@ def test_a_run_builds_only_what_is_not_built_yet(
     assert ran() == ["build"]
     status[0] = 0
     assert ran() == everything and ran() == []
-    assert Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([headlines]).failures == []
+    assert make_run(settings, SOURCES["headlines"]).backfill([headlines]).failures == []
     assert ran() == everything and ran() == []
-    assert Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([headlines]).failures == []
+    assert make_run(settings, SOURCES["headlines"]).backfill([headlines]).failures == []
     assert ran() == []
     execute("drop table marts.bars")
     assert ran() == everything
@@ -233,7 +233,7 @@ def test_a_run_builds_only_what_is_not_built_yet(
 
 
 def write_artefacts(settings: Settings, target: Path, status: str, **arguments: object) -> None:
-    """What dbt writes about a build of one table."""
+    """The artefacts of a build of one table."""
     metadata = {
         "invocation_id": "one",
         "invocation_started_at": datetime.now(UTC).isoformat(),

@@ -1,4 +1,4 @@
-"""A provider may add columns; it may not change what a column holds."""
+"""A provider can add columns, but not change the type of a column."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ LATER = NOW + timedelta(days=3)
 
 
 def each_bar(name: str, values: list[Any]) -> Any:
-    """A change that gives the bars of an answer these values of a column, in turn."""
+    """A change that sets a column of the bars in a response to these values, in turn."""
 
     def change(content: dict[str, list[dict[str, Any]]]) -> None:
         for place, row in enumerate(content.get("results", [])):
@@ -40,7 +40,7 @@ def test_an_added_column_is_accepted_reported_once_and_kept(settings: Settings, 
     assert checksum(settings, "raw_polygon.bars", without=("_dlt_load_id",)) == before
 
 
-def test_a_column_that_comes_and_goes_is_null_meanwhile(settings: Settings, sandbox: Sandbox) -> None:
+def test_a_column_that_disappears_is_null_until_it_returns(settings: Settings, sandbox: Sandbox) -> None:
     true_answer = sandbox.app.answer
     altered(sandbox, GROUPED, each_bar("venue", ["XNAS"]))
     ingest(settings, "polygon", since="2024-03-14", until="2024-03-14")
@@ -52,7 +52,7 @@ def test_a_column_that_comes_and_goes_is_null_meanwhile(settings: Settings, sand
     ]
 
 
-def test_a_changed_type_is_refused_row_by_row(settings: Settings, sandbox: Sandbox) -> None:
+def test_a_changed_type_is_rejected_row_by_row(settings: Settings, sandbox: Sandbox) -> None:
     altered(sandbox, GROUPED, each_bar("score", [0.5]))
     ingest(settings, "polygon", since="2024-03-14", until="2024-03-14")
     altered(sandbox, GROUPED, each_bar("score", ["0.75", "high", 3]))
@@ -69,7 +69,7 @@ def test_a_changed_type_is_refused_row_by_row(settings: Settings, sandbox: Sandb
     assert report.quarantined["bars"] == refused[0][1] > 3
 
 
-def test_only_an_undeclared_column_of_another_type_is_refused_too(settings: Settings, sandbox: Sandbox) -> None:
+def test_only_an_undeclared_column_of_another_type_is_rejected_too(settings: Settings, sandbox: Sandbox) -> None:
     altered(sandbox, GROUPED, each_bar("score", [0.5]))
     ingest(settings, "polygon", since="2024-03-14", until="2024-03-14")
     altered(sandbox, GROUPED, each_bar("score", ["0.75", "high", 3]))

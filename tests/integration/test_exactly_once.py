@@ -16,19 +16,21 @@ from pyarrow import parquet
 
 from ingestion.config import Settings
 from ingestion.landing import Landing
-from ingestion.pipeline import AlreadyRunning, Run, alone
 from ingestion.sources import SOURCES
+from ingestion.warehouse.lock import AlreadyRunning, locked
+from ingestion.warehouse.server import Warehouse
+from tests.runs import make_run
 from tests.warehouse import checksum, rows, value
 
 HEADLINES = 3_000
 BARS = 300_000  # three pieces
 OWN = "source = 'headlines'"
 
-# Where a run is cut: before or after the body of a function, at its n-th call. The first pass of dlt's steps belongs to
+# Where a run is killed: before or after the n-th call of a function. The first pass of dlt's steps belongs to
 # the raw schema, the second to raw_ops.
 POINTS = [
     ("ingestion.landing:Landing.write", "after", 1),
-    ("ingestion.pipeline:Run._read", "after", 1),
+    ("ingestion.pipeline:Run._parse", "after", 1),
     ("dlt.extract.extract:Extract.commit_packages", "before", 1),
     ("dlt.extract.extract:Extract.commit_packages", "after", 1),
     ("dlt.extract.extract:Extract.commit_packages", "after", 2),
@@ -56,9 +58,9 @@ def csv(tmp_path: Path) -> Path:
 
 
 def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "headlines", rows: int = 10**9) -> int:
-    """Backfill in a process of its own that kills itself at the n-th passing of a point; its exit status.
+    """Backfill in a process that kills itself at the n-th call of a function; its exit status.
 
-    `rows` is how many of them a package holds.
+    `rows` is the number of rows per package.
     """
     module, _, name = place.partition(":")
     script = f"""
@@ -92,7 +94,7 @@ def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "hea
 @pytest.mark.parametrize(("place", "when", "nth"), POINTS)
 def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, place: str, when: str, nth: int) -> None:
     assert run_and_kill(csv, place, when, nth) == -signal.SIGKILL
-    report = Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([csv])
+    report = make_run(settings, SOURCES["headlines"]).backfill([csv])
     assert report.failures == []
     assert value(settings, "select count(*) from raw_headlines.headlines") == HEADLINES
     assert value(settings, "select count(distinct _row_number) from raw_headlines.headlines") == HEADLINES
@@ -129,20 +131,20 @@ def test_a_killed_load_of_a_file_in_packages_is_finished_by_the_next(
     path = tmp_path / "bars.parquet"
     parquet.write_table(pa.table({"symbol": symbols, "date": [date(2015, 10, 1)] * BARS, **bars}), path)
     assert run_and_kill(path, place, when, nth, source="pystock", rows=100_000) == -signal.SIGKILL
-    report = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill([path])
+    report = make_run(settings, SOURCES["pystock"]).backfill([path])
     assert report.failures == []
     assert value(settings, "select count(*) from raw_pystock.prices") == BARS
     assert value(settings, "select count(distinct close) from raw_pystock.prices") == BARS
     loads = "select status, count(*) = count(distinct load_id) from raw_pystock._dlt_loads group by 1"
     assert rows(settings, loads) == [(0, True)]
     assert value(settings, "select sum(row_count) from raw_pystock._loaded_files where file_name ~ '^prices'") == BARS
-    again = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill([path])
+    again = make_run(settings, SOURCES["pystock"]).backfill([path])
     assert (again.failures, again.loaded) == ([], {})
 
 
 def test_a_killed_replay_is_finished_by_the_next_run(settings: Settings, csv: Path) -> None:
     landing = Landing(settings.landing_url)
-    Run(settings, SOURCES["headlines"], landing).backfill([csv])
+    make_run(settings, SOURCES["headlines"], landing).backfill([csv])
     before = checksum(settings, "raw_headlines.headlines", without=("_dlt_load_id",))
     script = """
         import os, signal
@@ -154,32 +156,32 @@ def test_a_killed_replay_is_finished_by_the_next_run(settings: Settings, csv: Pa
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=dict(os.environ), capture_output=True)
     assert done.returncode == -signal.SIGKILL
     assert value(settings, "select count(*) from raw_headlines.headlines") == 0
-    assert Run(settings, SOURCES["headlines"], landing).backfill([csv]).failures == []
+    assert make_run(settings, SOURCES["headlines"], landing).backfill([csv]).failures == []
     assert checksum(settings, "raw_headlines.headlines", without=("_dlt_load_id",)) == before
 
 
 def test_loading_the_same_file_twice_adds_nothing(settings: Settings, csv: Path) -> None:
     landing = Landing(settings.landing_url)
-    first = Run(settings, SOURCES["headlines"], landing).backfill([csv])
-    again = Run(settings, SOURCES["headlines"], landing).backfill([csv])
+    first = make_run(settings, SOURCES["headlines"], landing).backfill([csv])
+    again = make_run(settings, SOURCES["headlines"], landing).backfill([csv])
     assert (first.loaded, again.loaded) == ({"headlines": HEADLINES}, {})
     assert value(settings, "select count(*) from raw_headlines.headlines") == HEADLINES
     assert value(settings, "select count(*) from raw_ops.requests") == 1
 
 
 def test_two_runs_of_one_source_do_not_overlap(settings: Settings, csv: Path) -> None:
-    with alone(settings, SOURCES["headlines"]), pytest.raises(AlreadyRunning, match="headlines"):
-        Run(settings, SOURCES["headlines"], Landing(settings.landing_url)).backfill([csv])
+    with locked(Warehouse(settings), "headlines"), pytest.raises(AlreadyRunning, match="headlines"):
+        make_run(settings, SOURCES["headlines"]).backfill([csv])
 
 
-def test_a_run_waits_a_moment_for_one_that_is_coming_to_its_end(settings: Settings) -> None:
+def test_a_run_waits_a_moment_for_one_that_is_ending(settings: Settings) -> None:
     def hold() -> bool:
-        with alone(settings, SOURCES["headlines"]):
+        with locked(Warehouse(settings), "headlines"):
             return True
 
     waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
     with ThreadPoolExecutor(1) as pool:
-        with alone(settings, SOURCES["headlines"]):
+        with locked(Warehouse(settings), "headlines"):
             held = pool.submit(hold)
             while not (held.done() or value(settings, waiting)):
                 pass
@@ -188,5 +190,5 @@ def test_a_run_waits_a_moment_for_one_that_is_coming_to_its_end(settings: Settin
 
 def test_a_source_is_free_as_soon_as_its_run_is_over(settings: Settings) -> None:
     for _ in range(50):
-        with alone(settings, SOURCES["headlines"]):
+        with locked(Warehouse(settings), "headlines"):
             pass

@@ -1,4 +1,4 @@
-"""What can go wrong between a provider and us has a name, is on record, and costs no other answer."""
+"""Every failure of a provider or connection has a name, is recorded, and does not affect other responses."""
 
 from typing import Any
 from unittest.mock import Mock
@@ -6,11 +6,10 @@ from unittest.mock import Mock
 import pytest
 
 from ingestion.config import Settings
-from ingestion.extract.client import Client
-from ingestion.landing import Landing
 from ingestion.sources import SOURCES
 from sandbox.server import Sandbox
 from tests.integration.providers import FEEDS, GROUPED, SESSIONS, TICKERS, as_json, asked, conserved, ingest, outcomes
+from tests.runs import make_client
 from tests.warehouse import rows, value
 
 
@@ -50,7 +49,7 @@ def test_each_failure_that_stays_has_its_name_and_stops_no_other_call(
     monkeypatch.setenv("SOURCES__RSS__FEEDS", as_json(feeds))
     for name, fault in faults.items():
         sandbox.add_fault(f"as={name}$", times=-1, **fault)
-    sandbox.market.splits(sandbox.now)  # made beforehand, so that a good answer comes well within the time-out
+    sandbox.market.splits(sandbox.now)  # created beforehand, so that a good response comes well within the time-out
     report = ingest(settings, "rss")
     assert outcomes(settings, "rss", "feed") == {
         "busy": ("provider_unavailable", 4, 500),
@@ -76,7 +75,7 @@ def test_each_failure_that_stays_has_its_name_and_stops_no_other_call(
 
 
 @pytest.mark.parametrize("kind", ["truncate", "html", "empty", "oversized"])
-def test_an_answer_that_cannot_be_read_is_quarantined_whole_and_asked_for_again(
+def test_an_unreadable_response_is_quarantined_as_a_whole_and_requested_again(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     if kind == "oversized":
@@ -109,16 +108,16 @@ def test_a_dead_provider_is_given_up_after_three_calls_and_the_others_go_on(
     assert value(settings, "select count(distinct feed) from raw_rss.entries") == len(FEEDS)
 
 
-def test_connections_are_kept_and_pages_are_asked_of_the_configured_host_only(
+def test_connections_are_kept_and_pages_are_requested_from_the_configured_host_only(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = SOURCES["polygon"]
     endpoint = next(found for found in source.endpoints if found.name == "tickers")
-    client = Client(source, settings, Landing(settings.landing_url))
+    client = make_client(settings, source)
     accept = Mock(side_effect=sandbox.server.process_request)
     monkeypatch.setattr(sandbox.server, "process_request", accept)
     for place in ("/v3/reference/tickers", "https://elsewhere.example/polygon/v3/reference/tickers?apiKey=x&limit=5"):
-        landed = client.get(endpoint, place, {}, scope={}, mark=lambda response: {})
+        landed = client.get(endpoint, place, {}, scope={}, cursors=lambda response: {})
         assert landed.outcome == "ok" and landed.url.startswith(sandbox.url)
     client.close()
     assert accept.call_count == 1

@@ -1,4 +1,4 @@
-"""Each run goes on from what raw holds: it asks again for what failed, what may be restated, and nothing else."""
+"""Each run continues from what raw holds: it requests again what failed or may be restated, nothing else."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from ingestion.config import Settings
-from ingestion.load import raw
+from ingestion.load import schemas
 from ingestion.sources import SOURCES, alpha_vantage
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.server import Warehouse
 from sandbox import alpha_vantage_news
 from sandbox.market import Market
 from sandbox.news import News
@@ -26,6 +26,7 @@ from tests.integration.providers import (
     outcomes,
     replay,
 )
+from tests.runs import RAW_SCHEMAS, make_run
 from tests.warehouse import checksum, rows, value
 
 SATURDAY, TUESDAY = NOW + timedelta(days=1), NOW + timedelta(days=4)
@@ -37,7 +38,7 @@ def sessions_asked(sandbox: Sandbox, start: int = 0) -> list[str]:
 
 
 def restatement(market: Market) -> tuple[str, datetime, datetime, str]:
-    """A bar that is first delivered wrong: its session, the session's close, when it is put right, the ticker."""
+    """A bar that is first delivered wrong: its session, the session's close, when it is corrected, the ticker."""
     for session in range(market.sessions.at_or_after(NOW.date()), len(market.sessions.dates)):
         changes = market.restatements(session)
         trading = market.final_bars(session).trading & ~market.universe.is_otc
@@ -73,7 +74,7 @@ def test_a_restated_bar_is_appended_beside_its_first_version(
     assert len(versions) == 2 and versions[0] != versions[1]
 
 
-def test_an_article_that_comes_days_late_is_found(settings: Settings, sandbox: Sandbox, market: Market) -> None:
+def test_an_article_that_arrives_days_late_is_found(settings: Settings, sandbox: Sandbox, market: Market) -> None:
     published = News(market).between(NOW, NOW + timedelta(days=60), NOW + timedelta(days=70))
     two_days = timedelta(days=2)
     late = next(a for a in published if a.outlet.polygon and a.available_at - a.published_at > two_days)
@@ -84,13 +85,13 @@ def test_an_article_that_comes_days_late_is_found(settings: Settings, sandbox: S
         assert value(settings, found) == times
 
 
-def test_more_articles_than_one_answer_holds_are_asked_for_in_turn(
+def test_articles_beyond_one_full_response_are_requested_too(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything = ingest(settings, "alpha_vantage", since="2024-02-01", tickers=("LOOM",)).received["news"]
     whole = "select count(distinct url) from raw_alpha_vantage.news"
     articles = value(settings, whole)
-    raw.empty(settings, SOURCES["alpha_vantage"])
+    make_run(settings, SOURCES["alpha_vantage"]).empty()
     shutil.rmtree(settings.home / "landing")
     monkeypatch.setattr(alpha_vantage_news, "MOST", 5)
     monkeypatch.setattr(alpha_vantage, "MOST_ARTICLES", 5)
@@ -99,7 +100,7 @@ def test_more_articles_than_one_answer_holds_are_asked_for_in_turn(
     assert value(settings, whole) == articles
 
 
-def test_a_session_that_fails_is_asked_for_again_and_the_cursor_stays_before_it(
+def test_a_failed_session_is_requested_again_and_the_cursor_stays_before_it(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     sandbox.add_fault(GROUPED + "2024-02-28", "html", times=1)
@@ -157,7 +158,7 @@ def test_dates_and_tickers_are_respected_and_leave_no_gap_behind(settings: Setti
     assert sessions_asked(sandbox, done)[0] == "2024-02-02"
 
 
-def test_a_ticker_is_asked_for_once_its_new_bar_is_out(settings: Settings, sandbox: Sandbox) -> None:
+def test_a_ticker_is_requested_once_its_new_bar_is_out(settings: Settings, sandbox: Sandbox) -> None:
     between = NOW.replace(hour=20, minute=30)  # after the close, before the bar is published
     for moment, requests in ((between, 6), (between + timedelta(minutes=10), 0), (NOW, 6), (NOW, 0)):
         sandbox.set_clock(moment)
@@ -175,10 +176,10 @@ def test_losing_the_local_folder_or_the_warehouse_loses_nothing(settings: Settin
     assert sessions_asked(sandbox, done) == list(SESSIONS)
     before = [checksum(settings, table, without=("_dlt_load_id",)) for table in TABLES]
 
-    with warehouse.connect(settings) as connection, connection.cursor() as cursor:
+    with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
         cursor.execute("drop schema raw_polygon cascade; drop schema raw_ops cascade")
-    warehouse.up(settings, raw.schemas())
-    raw.prepare(settings, [SOURCES["polygon"]])
+    Warehouse(settings).up(RAW_SCHEMAS)
+    schemas.create_missing(Warehouse(settings), [SOURCES["polygon"]], settings.packages_folder)
     done = len(sandbox.requests)
     assert replay(settings, "polygon").failures == [] and len(sandbox.requests) == done
     assert [checksum(settings, table, without=("_dlt_load_id",)) for table in TABLES] == before

@@ -1,4 +1,4 @@
-"""A provider's allowance is never overstepped, by one process or by two, and what it leaves out is only postponed."""
+"""A provider's allowance is never exceeded, by one process or two; further calls are postponed."""
 
 import os
 import subprocess
@@ -15,12 +15,12 @@ from tests.integration.providers import GROUPED, NOW, SESSIONS, as_json, asked, 
 from tests.warehouse import rows
 
 MONDAY = NOW.replace(day=18)
-YESTERDAY = SESSIONS[3]  # a free key does not get the day itself
+YESTERDAY = SESSIONS[3]  # a free key does not include the current day
 
 
 @pytest.fixture
 def free(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The market asked with a free key, by somebody who keeps to the providers' own rates."""
+    """The market with a free key, and the providers' own rates."""
     for name in ("POLYGON", "ALPHA_VANTAGE"):
         monkeypatch.setenv(f"SOURCES__{name}__API_KEY", "sandbox-free")
         monkeypatch.delenv(f"SOURCES__{name}__RATES")
@@ -36,15 +36,14 @@ def test_two_processes_share_one_allowance(settings: Settings, free: Sandbox) ->
         import sys
         from ingestion import config
         from ingestion.errors import QuotaExhausted
-        from ingestion.extract.client import Client
-        from ingestion.landing import Landing
         from ingestion.sources import SOURCES
+        from tests.runs import make_client
         settings, source = config.load(), SOURCES["polygon"]
-        client = Client(source, settings, Landing(settings.landing_url + "/" + sys.argv[1]))
+        client = make_client(settings, source, settings.landing_url + "/" + sys.argv[1])
         for session in sys.argv[2:]:
             place = source.endpoints[0].path.format(session=session)
             try:
-                print(client.get(source.endpoints[0], place, {}, scope={}, mark=lambda response: {}).outcome)
+                print(client.get(source.endpoints[0], place, {}, scope={}, cursors=lambda response: {}).outcome)
             except QuotaExhausted as refused:
                 print(refused.outcome)
     """
@@ -68,7 +67,7 @@ def test_a_long_wait_is_left_to_the_next_run_which_finds_the_bucket_as_it_was(
     assert len(free.requests) == 5 and not again.is_failed and len(again.postponed) == 1
     (settings.work_folder / "quota" / "polygon.sqlite").unlink()
     free.renew_quotas()
-    # Sessions that were asked for today are not asked for again: the rest fits into a minute's allowance.
+    # Sessions requested today are not requested again: the rest fits into a minute's allowance.
     assert ingest(settings, "polygon", until=YESTERDAY).postponed == []
     assert (len(asked(free, GROUPED)), statuses(free)) == (4, [200] * 9)
 
@@ -80,7 +79,7 @@ def test_a_short_wait_is_waited_for(settings: Settings, sandbox: Sandbox, monkey
     assert report.seconds > 1
 
 
-def test_the_daily_allowance_is_spent_on_those_not_asked_for_longest(
+def test_the_daily_allowance_goes_to_the_oldest_tickers_first(
     settings: Settings, free: Sandbox, market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tickers = [security.ticker for security in market.universe.securities if security.listed_on < NOW.date()][:15]
@@ -101,7 +100,7 @@ def test_the_daily_allowance_is_spent_on_those_not_asked_for_longest(
     assert in_order == [None] * 15 + tickers[10:] + tickers[:5]
 
 
-def test_a_key_that_somebody_else_uses_too_is_no_surprise(
+def test_a_key_that_another_client_uses_too_is_handled(
     settings: Settings, free: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__POLYGON__RATES", "[]")
@@ -115,7 +114,7 @@ def test_a_key_that_somebody_else_uses_too_is_no_surprise(
     assert not report.is_failed and "25 requests per day" in report.postponed[0]
     assert outcomes(settings, "alpha_vantage", "ticker") == {
         "LOOM": ("ok", 1, 200),
-        "WEFT": ("ok", 2, 200),  # the burst limit is a second, which is waited for
+        "WEFT": ("ok", 2, 200),  # the client waits for the burst limit, which is a second
         "WARP": ("quota_exhausted", 2, 200),
     }
     assert rows(settings, "select count(*) from raw_ops.quarantine") == [(0,)]

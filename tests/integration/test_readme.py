@@ -1,4 +1,4 @@
-"""The README's commands and queries, run in a copy of the project as a newcomer would, with the outputs it promises."""
+"""The README's commands and queries, run in a copy of the project, give the output that it shows."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def questions() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the project's files with the installed .venv beside them, and nothing else."""
+    """A copy of the project's files, with the installed .venv."""
     folder = tmp_path_factory.mktemp("newcomer")
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -47,14 +47,14 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """A command as typed into a shell that has activated .venv, in the project's folder, without any setting."""
+    """Run a command in a shell with .venv activated, in the project's folder, without settings."""
     names = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PIP_CERT")
     environment = {name: os.environ[name] for name in names if name in os.environ}
     environment |= {"PATH": f"{ROOT / '.venv/bin'}:{environment['PATH']}", "MARKETLOOM_SANDBOX_NOW": NOW}
     return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_commands_run_in_order_and_questions_get_the_promised_answers(copy: Path) -> None:
+def test_commands_run_in_order_and_queries_return_the_documented_output(copy: Path) -> None:
     commands = [line for block in blocks("bash") for line in block.splitlines() if line not in RUN_BY_CI]
     assert commands[0] == "make run"
     for command in commands:
@@ -87,7 +87,7 @@ def check_questions(copy: Path) -> None:
 
 
 def check_replay(copy: Path, names: list[str]) -> None:
-    """Raw rebuilt from landing gives the same marts, but for the list of loads, which says how they were made."""
+    """Raw rebuilt from landing gives the same marts, except the list of loads."""
     before = checksums(copy, names)
     assert all(before.values())
     for command in ("marketloom replay --target sandbox", "dbt build --target sandbox --full-refresh --quiet"):
@@ -98,7 +98,7 @@ def check_replay(copy: Path, names: list[str]) -> None:
 
 
 def checksums(copy: Path, names: list[str]) -> dict[str, str]:
-    """A checksum of each mart's rows as a set."""
+    """A checksum of each mart's rows in any order."""
     sums = {}
     for name in names:
         query = f"select md5(string_agg(r::text, chr(10) order by r::text)) as md5 from marts.{name} as r"

@@ -1,4 +1,4 @@
-"""Every raw table can be rebuilt from landing alone, wherever landing is, down to the last value."""
+"""Every raw table can be rebuilt from landing alone, on any file system, with the same values."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -7,15 +7,14 @@ import pytest
 
 from ingestion import runner
 from ingestion.config import Settings
-from ingestion.extract.plan import Window
-from ingestion.landing import Landing
-from ingestion.pipeline import Run
+from ingestion.extract.window import Window
 from ingestion.sources import SOURCES
 from sandbox.archives import write_archives
 from sandbox.headlines import write_headlines
 from sandbox.market import Market
 from sandbox.server import Sandbox
 from tests.integration.providers import NOW, ingest, replay
+from tests.runs import make_run
 from tests.warehouse import checksum, value
 
 OPS = ("raw_ops.requests", "raw_ops.quarantine")
@@ -30,12 +29,12 @@ def checksums(settings: Settings, name: str) -> dict[str, str]:
 
 
 def backfill(settings: Settings, name: str, paths: list[Path]) -> None:
-    report = Run(settings, SOURCES[name], Landing(settings.landing_url)).backfill(paths)
+    report = make_run(settings, SOURCES[name]).backfill(paths)
     assert report.failures == [] and report.loaded
 
 
 def fill(settings: Settings, name: str, market: Market, folder: Path) -> None:
-    """Two loads of the source, of what the simulated market offers."""
+    """Two loads of the source from the simulated market."""
     first, last = date(2024, 3, 11), date(2024, 3, 14)
     if name == "pystock":
         paths = write_archives(market, folder, first, last)
@@ -48,7 +47,7 @@ def fill(settings: Settings, name: str, market: Market, folder: Path) -> None:
     elif name == "calendar":
         for day in (date(2024, 1, 1), date(2023, 12, 1)):
             window = Window(datetime.combine(day, NOW.timetz()), since=day)
-            assert Run(settings, SOURCES[name], Landing(settings.landing_url)).ingest(window).failures == []
+            assert make_run(settings, SOURCES[name]).ingest(window).failures == []
     else:
         ingest(settings, name)
         ingest(settings, name, since="2024-03-12")
@@ -76,7 +75,7 @@ def test_bulk_files_landed_before_are_passed_over(settings: Settings, market: Ma
     paths = write_archives(market, tmp_path, date(2024, 3, 11), date(2024, 3, 14))
     backfill(settings, "pystock", paths)
     before = checksums(settings, "pystock")
-    again = Run(settings, SOURCES["pystock"], Landing(settings.landing_url)).backfill(paths)
+    again = make_run(settings, SOURCES["pystock"]).backfill(paths)
     assert again.failures == [] and again.received.total() == 0 and checksums(settings, "pystock") == before
     names = {path.name for path in runner._files(tmp_path, SOURCES["pystock"])}
     assert names == {path.name for path in paths}

@@ -1,4 +1,4 @@
-"""The sandbox over real sockets: what an HTTP client sees, and what it suffers."""
+"""The sandbox over real sockets, with its faults."""
 
 import gzip
 import http.client
@@ -15,7 +15,7 @@ import requests
 
 from sandbox.server import Sandbox
 from tests.shared import ROOT
-from tests.unit.sandbox_asking import market, real
+from tests.unit.sandbox_requests import market, real
 
 BARS = "/polygon/v2/aggs/grouped/locale/us/market/stocks/2026-11-20"
 BEARER = {"Authorization": "Bearer sandbox-unlimited"}
@@ -72,7 +72,7 @@ def test_the_next_page_is_on_this_server(sandbox: Sandbox) -> None:
     assert len(set(tickers)) == len(tickers) == len({*tickers})
 
 
-def test_conditional_requests_are_answered_without_a_body(sandbox: Sandbox) -> None:
+def test_conditional_requests_return_no_body(sandbox: Sandbox) -> None:
     with requests.Session() as session:
         first = session.get(sandbox.url + "/rss/markets.xml", timeout=10)
         second = session.get(
@@ -135,7 +135,7 @@ def test_connections_can_be_slow_silent_or_reset(sandbox: Sandbox) -> None:
         get(sandbox, BARS)
 
 
-def test_stopping_does_not_wait_for_slow_answers() -> None:
+def test_stopping_does_not_wait_for_slow_responses() -> None:
     with Sandbox(now="2026-11-21T22:00:00Z", market=market()) as running:
         running.add_fault("/rss", "timeout", seconds=60)
         with pytest.raises(requests.exceptions.ReadTimeout):
@@ -144,7 +144,7 @@ def test_stopping_does_not_wait_for_slow_answers() -> None:
     assert time.monotonic() - started < 30
 
 
-def test_the_truth_is_told(sandbox: Sandbox) -> None:
+def test_the_true_events_are_served(sandbox: Sandbox) -> None:
     truth = sandbox.url + "/_sandbox/truth/"
     bars = requests.get(truth + "bars?from=2026-11-02&ticker=LOOM", timeout=10).json()
     served = get(sandbox, "/polygon/v2/aggs/ticker/LOOM/range/1/day/2026-11-02/2026-11-20").json()["results"]

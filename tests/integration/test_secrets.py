@@ -1,4 +1,4 @@
-"""A key is nowhere but in the request that needs it, whatever the provider says back."""
+"""A key is only in the request that needs it, whatever the provider sends back."""
 
 import gzip
 import io
@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from rich.console import Console
 
-from ingestion import runner
+from ingestion import display
 from ingestion.config import Settings
 from ingestion.load import raw
 from ingestion.report import SourceReport
@@ -26,7 +26,7 @@ SHAPES = {KEY, quote(KEY), quote_plus(KEY), quote(KEY, safe=""), KEY.replace("/"
 
 @pytest.fixture
 def keyed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The market with our own free key, whose files on their way into the warehouse stay where they are."""
+    """The market with an own key; load packages are kept."""
     for module in (wire_alpha_vantage, wire_polygon, alpha_vantage_daily):
         monkeypatch.setattr(module, "FREE", KEY)
     for source in ("POLYGON", "ALPHA_VANTAGE"):
@@ -39,7 +39,7 @@ def keyed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 @pytest.fixture
 def packages(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of every folder of dlt's that would be thrown away."""
+    """A copy of every folder of load packages that would be removed."""
     kept = tmp_path / "packages"
 
     def keep(folder: Path, ignore_errors: bool = False) -> None:
@@ -72,7 +72,7 @@ def everything_in_the_warehouse(settings: Settings) -> str:
 
 def shown(report: SourceReport) -> str:
     console = Console(file=io.StringIO(), width=500)
-    runner.show([report], console)
+    display.show([report], console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -84,13 +84,13 @@ def test_a_key_that_is_echoed_in_errors_stays_secret(
     keyed.add_fault("symbol=LOOM", "reset", times=4)
     report = ingest(settings, "alpha_vantage")
     assert "your API key as REDACTED" in report.postponed[0] and "the connection broke" in report.failures[0]
-    assert "/alpha_vantage/query" in caplog.text  # urllib3 tells each request, so that there is something to find
+    assert "/alpha_vantage/query" in caplog.text  # urllib3 logs each request, so that there is something to find
     told = [caplog.text, shown(report), everything_in(settings.home), everything_in_the_warehouse(settings)]
     assert [leaks(text) for text in [*told, everything_in(packages)]] == [[], [], [], [], []]
     assert "API key as REDACTED" in told[2] and "API key as REDACTED" in told[3]
 
 
-def test_a_key_in_a_header_that_comes_back_in_data_and_addresses_stays_secret(
+def test_a_header_key_that_is_echoed_in_data_and_urls_stays_secret(
     settings: Settings, keyed: Sandbox, packages: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -116,7 +116,7 @@ def test_a_key_in_a_header_that_comes_back_in_data_and_addresses_stays_secret(
     assert [leaks(text) for text in [*told, everything_in(packages)]] == [[], [], [], [], []]
 
 
-def test_a_key_that_is_refused_is_not_told_and_a_missing_one_is_asked_for(
+def test_a_rejected_key_is_not_shown_and_a_missing_one_is_reported(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key, words in ((KEY, "Unknown API Key"), ("", "no key is configured")):

@@ -1,4 +1,4 @@
-"""What a run does not import: libraries that take longer than a small load."""
+"""A run does not import libraries that take longer than a small load."""
 
 import os
 import subprocess
@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestion.config import Settings
-from ingestion.extract.plan import Window
-from ingestion.landing import Landing
-from ingestion.pipeline import Run
+from ingestion.extract.window import Window
 from ingestion.sources import SOURCES
+from tests.runs import make_run
 
-SPARED = {"pandas", "sqlalchemy", "exchange_calendars", "feedparser"}
+SPARED = {"pandas", "exchange_calendars", "feedparser"}
 
 
-def test_a_load_of_files_spares_what_it_does_not_need(settings: Settings, tmp_path: Path) -> None:
-    Run(settings, SOURCES["calendar"], Landing(settings.landing_url)).ingest(Window(datetime.now(UTC)))
+def test_a_backfill_imports_only_what_it_needs(settings: Settings, tmp_path: Path) -> None:
+    make_run(settings, SOURCES["calendar"]).ingest(Window(datetime.now(UTC)))
     path = tmp_path / "headlines.csv"
     path.write_text("title,date,stock\nOne,2020-01-01 10:00:00-05:00,AB\nNo date,,AAPL\n")
     script = f"""
@@ -32,11 +31,11 @@ def test_a_load_of_files_spares_what_it_does_not_need(settings: Settings, tmp_pa
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_pandas_is_there_for_who_asks() -> None:
+def test_pandas_can_still_be_imported() -> None:
     script = """
         import sys
-        from ingestion.startup import spare_pandas
-        spare_pandas()
+        from ingestion.startup import avoid_pandas
+        avoid_pandas()
         import pyarrow as pa
         rows = pa.table({"a": [1, 2]})
         assert "pandas" not in sys.modules

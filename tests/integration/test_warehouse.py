@@ -1,4 +1,4 @@
-"""The warehouse: who may do what in it, how it is found, and how the embedded server starts, listens and stops."""
+"""The warehouse: privileges, address, and how the embedded server starts, listens and stops."""
 
 import os
 import shutil
@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from ingestion import config, runner
 from ingestion.config import ConfigurationError, Settings
-from ingestion.load import raw
-from ingestion.warehouse import server as warehouse
+from ingestion.warehouse.embedded import MEBIBYTE, tuned_for
 from ingestion.warehouse.roles import ANALYST, LOADER, MODEL_SCHEMAS, TRANSFORMER
-from ingestion.warehouse.server import MEBIBYTE, WarehouseError, tuned_for
+from ingestion.warehouse.server import Warehouse, WarehouseError
+from tests.runs import RAW_SCHEMAS
 from tests.shared import ROOT
 from tests.warehouse import rows, value
 
@@ -41,7 +41,7 @@ MAY_NOT = [
     (TRANSFORMER, INSERT),
     (TRANSFORMER, "truncate raw_polygon.bars"),
     (TRANSFORMER, "create table raw_polygon.made (a int)"),
-    *((ANALYST, f"create table {schema}.made (a int)") for schema in (*MODEL_SCHEMAS, *raw.schemas(), "public")),
+    *((ANALYST, f"create table {schema}.made (a int)") for schema in (*MODEL_SCHEMAS, *RAW_SCHEMAS, "public")),
     (ANALYST, "select * from raw_polygon.bars"),
     (ANALYST, "select * from staging.hidden"),
     (ANALYST, "insert into marts.granted values (1)"),
@@ -56,23 +56,23 @@ def homes() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="loom-"))
     yield folder
     for postmaster in folder.rglob("postmaster.pid"):
-        warehouse.down(Settings(ROOT, postmaster.parents[1], "live"))
+        Warehouse(Settings(ROOT, postmaster.parents[1], "live")).down()
     shutil.rmtree(folder)
 
 
 def test_each_role_may_do_its_own_work_and_no_other(settings: Settings) -> None:
-    warehouse.up(settings, raw.schemas())  # a database copied from a template has everything but its own privileges
-    with warehouse.connect(settings, role=TRANSFORMER) as connection, connection.cursor() as cursor:
+    Warehouse(settings).up(RAW_SCHEMAS)  # a database copied from a template lacks its own privileges
+    with Warehouse(settings).connect(role=TRANSFORMER) as connection, connection.cursor() as cursor:
         cursor.execute("create table marts.granted (a int); create table staging.hidden (a int)")
         cursor.execute(f"grant select on marts.granted to {ANALYST}")
     for role, statement in MAY:
-        with warehouse.connect(settings, role=role) as connection, connection.cursor() as cursor:
+        with Warehouse(settings).connect(role=role) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
             connection.rollback()
     for role, statement in MAY_NOT:
         with (
             pytest.raises(psycopg2.errors.InsufficientPrivilege),
-            warehouse.connect(settings, role=role) as connection,
+            Warehouse(settings).connect(role=role) as connection,
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
@@ -80,7 +80,7 @@ def test_each_role_may_do_its_own_work_and_no_other(settings: Settings) -> None:
 
 
 def test_tables_made_later_can_be_read_too(settings: Settings) -> None:
-    with warehouse.connect(settings, role=LOADER) as connection, connection.cursor() as cursor:
+    with Warehouse(settings).connect(role=LOADER) as connection, connection.cursor() as cursor:
         cursor.execute("create table raw_rss.another as select 1 as a")
     assert rows(settings, "select a from raw_rss.another", role=TRANSFORMER) == [(1,)]
 
@@ -99,28 +99,29 @@ def test_preparing_twice_changes_nothing(settings: Settings) -> None:
 def test_psql_runs_a_statement_on_the_database_of_the_target(
     settings: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert warehouse.psql(settings, ["-Atc", "select current_database()"]) == 0
+    assert Warehouse(settings).psql(["-Atc", "select current_database()"]) == 0
     monkeypatch.setenv("PATH", "/nowhere")  # the embedded server brings its own
-    assert warehouse.psql(settings, ["-Atc", "select 1 / 0"]) == 1
+    assert Warehouse(settings).psql(["-Atc", "select 1 / 0"]) == 1
     told = capfd.readouterr()
     assert told.out == f"{settings.database}\n" and "division by zero" in told.err
 
 
-def test_an_address_that_does_not_answer_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_respond_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     absent = replace(settings, target="sandbox")
     with pytest.raises(WarehouseError, match=r"marketloom_sandbox does not exist yet: run `marketloom up --target"):
-        warehouse.status(absent)
+        Warehouse(absent).status()
     with monkeypatch.context() as patch:
         patch.setenv("PGHOST", "127.0.0.1")
         patch.setenv("PGPORT", "1")
         patch.setenv("PGPASSWORD", "sesame!")
-        for ask in (warehouse.status, warehouse.up, lambda told: warehouse.psql(told, [])):
+        place = Warehouse(settings)
+        for ask in (place.status, lambda: place.up(RAW_SCHEMAS), lambda: place.psql([])):
             with pytest.raises(WarehouseError, match="check PGHOST, PGPORT, PGUSER and PGPASSWORD") as refused:
-                ask(settings)
+                ask()
             assert "sesame!" not in str(refused.value)
         assert settings.dsn(password=False) == f"postgresql://postgres@127.0.0.1:1/{settings.database}"
         with pytest.raises(WarehouseError, match="did not start"):
-            warehouse.down(settings)
+            Warehouse(settings).down()
 
 
 def test_simulated_data_cannot_be_mixed_with_real_data(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,16 +137,16 @@ def test_simulated_data_cannot_be_mixed_with_real_data(monkeypatch: pytest.Monke
 def test_the_embedded_server_is_private_tuned_and_holds_both_targets(homes: Path) -> None:
     live = Settings(ROOT, homes, "live")
     with pytest.raises(WarehouseError, match="start it with `marketloom up`"):
-        warehouse.status(live)
-    assert warehouse.down(live) is False
+        Warehouse(live).status()
+    assert Warehouse(live).down() is False
     for settings in (live, replace(live, target="sandbox"), live):
-        warehouse.up(settings, raw.schemas())
+        Warehouse(settings).up(RAW_SCHEMAS)
     assert stat.S_IMODE(live.warehouse_folder.stat().st_mode) == 0o700
-    assert live.socket_folder == live.warehouse_folder and warehouse.status(live)["version"].startswith("18")
+    assert live.socket_folder == live.warehouse_folder and Warehouse(live).status()["version"].startswith("18")
     postmaster = psutil.Process(int((live.warehouse_folder / "postmaster.pid").read_text().splitlines()[0]))
     assert postmaster.net_connections("inet") == []
     for worker in postmaster.children():
-        # One that has done its work and ended since has no connections either.
+        # A process that has ended since has no connections either.
         with suppress(psutil.NoSuchProcess):
             assert worker.net_connections("inet") == []
     assert value(live, "select current_setting('listen_addresses')") == ""
@@ -154,10 +155,10 @@ def test_the_embedded_server_is_private_tuned_and_holds_both_targets(homes: Path
         found = value(live, f"select current_setting('{name}')")
         assert value(live, "select " + compare.format(found, wanted.strip("'"))), name
     assert {"marketloom", "marketloom_sandbox"} <= {n for (n,) in rows(live, "select datname from pg_database")}
-    with warehouse.connect(live, role=LOADER) as connection, connection.cursor() as cursor:
+    with Warehouse(live).connect(role=LOADER) as connection, connection.cursor() as cursor:
         cursor.execute("create table raw_rss.kept as select 7 as a")
-    assert warehouse.down(live) is True and not warehouse.is_running(live)
-    warehouse.up(live, raw.schemas())
+    assert Warehouse(live).down() is True and not Warehouse(live).is_running()
+    Warehouse(live).up(RAW_SCHEMAS)
     assert value(live, "select a from raw_rss.kept") == 7
 
 
@@ -165,33 +166,33 @@ def test_a_user_who_is_no_superuser_can_make_a_warehouse_of_his_own(
     homes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedded = Settings(ROOT, homes, "live")
-    warehouse._start_embedded(embedded)
-    with warehouse.connect(embedded, database="postgres", autocommit=True) as connection:
+    Warehouse(embedded)._start()
+    with Warehouse(embedded).connect(database="postgres", autocommit=True) as connection:
         connection.cursor().execute("create role owner login createrole createdb; create role guest login")
     own = Settings(ROOT, homes / "own", "live")
     with monkeypatch.context() as patch:
         patch.setenv("PGHOST", str(embedded.socket_folder))
         patch.setenv("PGUSER", "guest")
         with pytest.raises(WarehouseError, match=r"permission denied to create role.*as a superuser"):
-            warehouse.up(own, raw.schemas())
+            Warehouse(own).up(RAW_SCHEMAS)
         patch.setenv("PGUSER", "owner")
         for _ in range(2):
-            warehouse.up(own, raw.schemas())
+            Warehouse(own).up(RAW_SCHEMAS)
         for role in (LOADER, TRANSFORMER, ANALYST):
             assert rows(own, "select session_user, current_user", role=role) == [("owner", role)]
 
 
 def test_a_path_too_long_for_a_socket_has_it_elsewhere(homes: Path) -> None:
     settings = Settings(ROOT, homes / ("long" * 25) / "home", "live")
-    warehouse.up(settings, raw.schemas())
+    Warehouse(settings).up(RAW_SCHEMAS)
     socket = settings.socket_folder
     assert len(os.fsencode(socket)) < 100 and socket != settings.warehouse_folder
-    assert warehouse.status(settings)["place"] == f"embedded, {socket}"
+    assert Warehouse(settings).status()["place"] == f"embedded, {socket}"
     with psycopg2.connect(settings.dsn(role=LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("select current_user")
         assert cursor.fetchone() == (LOADER,)
     connection.close()
-    assert warehouse.down(settings) is True
+    assert Warehouse(settings).down() is True
 
 
 @given(st.integers(min_value=64 * MEBIBYTE, max_value=4 * 1024 * 1024 * MEBIBYTE))

@@ -1,4 +1,4 @@
-"""Arrow rows as PostgreSQL reads them in a binary COPY."""
+"""Arrow rows are encoded as PostgreSQL reads a binary COPY."""
 
 import struct
 from collections.abc import Callable
@@ -37,7 +37,7 @@ KINDS = {
 
 
 def read(chunks: list[bytes]) -> list[list[Any]]:
-    """The rows of a stream, as PostgreSQL's documentation says how to read them."""
+    """The rows of a stream, read as PostgreSQL's documentation specifies."""
     content, place, rows = b"".join(chunks), 0, []
     while place < len(content):
         (fields,) = struct.unpack_from(">h", content, place)

@@ -1,4 +1,4 @@
-"""Settings come from the environment as they do from files; what cannot be used is refused by name."""
+"""Settings come from the environment and from files; invalid ones are rejected by name."""
 
 import pytest
 

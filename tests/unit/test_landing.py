@@ -1,4 +1,4 @@
-"""What is landed can be read back as it was, in landing order, and stands whole or not at all."""
+"""Landed responses are read back unchanged, in landing order; a file appears whole or not at all."""
 
 import gzip
 from dataclasses import replace
@@ -20,14 +20,14 @@ LANDED = Landed("polygon", "news", "https://x/news?limit=1", {"limit": "1"}, NOW
 @given(
     body=st.binary(max_size=2000),
     params=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
-    mark=st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=8), max_size=3),
+    cursors=st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=8), max_size=3),
 )
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_is_read_is_what_was_written(
-    tmp_path: Path, body: bytes, params: dict[str, str], mark: dict[str, str]
+    tmp_path: Path, body: bytes, params: dict[str, str], cursors: dict[str, str]
 ) -> None:
     landing = Landing(str(tmp_path))
-    written = landing.write(replace(LANDED, body=body, params=params, mark=mark))
+    written = landing.write(replace(LANDED, body=body, params=params, cursors=cursors))
     assert landing.read(written.path) == written
 
 
@@ -81,7 +81,7 @@ def test_a_landed_file_can_be_looked_at_with_zcat(tmp_path: Path) -> None:
     assert body == b"line one\nline two"
 
 
-def test_bulk_content_is_known_again(tmp_path: Path) -> None:
+def test_bulk_content_is_recognised(tmp_path: Path) -> None:
     landing = Landing(str(tmp_path))
     own = content_id("pystock", "prices", {"archive": "20151001"}, b"rows")
     assert not landing.holds("pystock", "prices", own)

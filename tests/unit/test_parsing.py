@@ -1,4 +1,4 @@
-"""Records become typed tables: what cannot be trusted is refused with its reason, and nothing is lost or invented."""
+"""Records become typed tables: unreadable rows are rejected with a reason, and none is lost."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from ingestion.parsing.assemble import snake_case
 from ingestion.parsing.records import numbers, parse_records
 from ingestion.parsing.rejection import json_object, row_text
 from ingestion.parsing.schema import table
-from tests.unit.answers import answer, rows
+from tests.unit.responses import answer, rows
 
 BARS = table(
     "bars", "One bar.", "ticker text! Ticker.", "date date! Day.", "close double Price.", "tags json Tags, a list."
@@ -151,7 +151,7 @@ def test_what_spoils_one_row_of_json_does_not_spoil_the_others() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b" \n", b"<html>", b'{"a": [1, 2', b"[1]", b"nul", b"[" * 100_000, b"\x00", b'"x']
 )
-def test_bodies_that_are_no_json_object_are_refused(body: bytes) -> None:
+def test_bodies_that_are_no_json_object_are_rejected(body: bytes) -> None:
     with pytest.raises(MalformedResponse, match="s e AAPL: expected"):
         json_object(answer("s", "e", body, ticker="AAPL"))
 

@@ -1,4 +1,4 @@
-"""A key turns up in no text that is written, in whatever shape a provider or library prints it."""
+"""Keys are masked in all written text, in every form in which providers and libraries print them."""
 
 import logging
 from urllib.parse import quote, quote_plus

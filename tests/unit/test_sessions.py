@@ -1,4 +1,4 @@
-"""The exchange's sessions, and the file they are kept in."""
+"""The exchange's sessions, and the file that caches them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ from ingestion.extract.sessions import sessions_between
 FIRST, LAST = date(2022, 11, 20), date(2024, 7, 4)
 
 
-def test_what_was_kept_is_what_the_library_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_sessions_equal_those_of_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = sessions_between(FIRST, LAST)
     assert told[3] == (date(2022, 11, 25), datetime(2022, 11, 25, 18, tzinfo=UTC))  # a half-day
     assert told[-1][0] == date(2024, 7, 3)
@@ -25,7 +25,7 @@ def test_what_was_kept_is_what_the_library_says(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"2023": [["2023-01-02"]]}', b'{"2023": 1}'])
-def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_cache_is_replaced(tmp_path: Path, content: bytes) -> None:
     first, last = date(2023, 3, 1), date(2023, 3, 9)
     told = sessions_between(first, last, tmp_path)
     (path,) = tmp_path.iterdir()
@@ -34,7 +34,7 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() != content
 
 
-def test_several_may_keep_them_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_can_write_the_cache_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told, count = sessions_between(FIRST, LAST), 8
     ready = Barrier(count)
 
@@ -51,7 +51,7 @@ def test_several_may_keep_them_at_once(tmp_path: Path, monkeypatch: pytest.Monke
             assert len(list(kept.iterdir())) == 1
 
 
-def test_another_version_of_the_library_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_the_library_does_not_use_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions_between(FIRST, LAST, tmp_path)
     monkeypatch.setattr(sessions, "version", lambda name: "0")
     sessions_between(FIRST, LAST, tmp_path)

@@ -16,7 +16,7 @@ from ingestion.errors import (
 )
 from ingestion.sources import alpha_vantage
 from tests.shared import PAYLOADS, need
-from tests.unit.answers import answer, rows
+from tests.unit.responses import answer, rows
 
 FOLDER = PAYLOADS / "alpha_vantage"
 DAILY = {"daily_IBM_compact.json": 100, "doc_daily_IBM.json": 3, "doc_daily_adjusted_IBM.json": 3}
@@ -75,7 +75,7 @@ def test_failures_at_http_200_are_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHER_SHAPES)
-def test_other_series_are_refused_with_what_was_found(name: str) -> None:
+def test_other_series_are_rejected_with_what_was_found(name: str) -> None:
     assert alpha_vantage.diagnose(200, {}, read(name)) is None
     with pytest.raises(MalformedResponse, match=OTHER_SHAPES[name]) as refused:
         alpha_vantage.parse_daily(answer("alpha_vantage", "daily", read(name)))
@@ -130,7 +130,7 @@ def test_csv_and_json_give_the_same_bars() -> None:
         assert from_csv == from_json
 
 
-def test_bad_lines_of_csv_are_refused_one_by_one() -> None:
+def test_bad_lines_of_csv_are_rejected_one_by_one() -> None:
     text = (
         "timestamp,open,high,low,close,volume\r\n2023-11-10,1,2,1,2,3\r\n2023-11-09,1,2,1\r\n"
         "2023-11-08,1,2,1,nan,3\r\n,1,2,1,2,3\r\n2023-11-07,1,2,1,2,31"
@@ -145,13 +145,13 @@ def test_bad_lines_of_csv_are_refused_one_by_one() -> None:
     assert parsed.tables["daily"].num_rows == 1
 
 
-def test_forex_csv_without_volume_is_refused() -> None:
+def test_forex_csv_without_volume_is_rejected() -> None:
     with pytest.raises(MalformedResponse, match="expected the columns volume too"):
         alpha_vantage.parse_daily(answer("alpha_vantage", "daily", "timestamp,open,high,low,close\r\n", ticker="X"))
 
 
-def test_a_series_of_another_symbol_is_refused() -> None:
-    with pytest.raises(MalformedResponse, match="asked for MSFT, answered for IBM"):
+def test_a_series_of_another_symbol_is_rejected() -> None:
+    with pytest.raises(MalformedResponse, match="requested MSFT, received IBM"):
         alpha_vantage.parse_daily(answer("alpha_vantage", "daily", read("doc_daily_IBM.json"), ticker="MSFT"))
 
 

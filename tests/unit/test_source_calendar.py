@@ -1,4 +1,4 @@
-"""The exchange calendar: every date once, with the facts that everybody knows."""
+"""The exchange calendar: every date once, with well-known sessions and holidays."""
 
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -8,7 +8,7 @@ import pytest
 
 from ingestion.errors import MarketloomError
 from ingestion.sources import calendar
-from tests.unit.answers import answer
+from tests.unit.responses import answer
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def days() -> dict[date, dict[str, Any]]:
     return {row["date"]: row for row in parsed.tables["days"].to_pylist()}
 
 
-def test_every_date_stands_once(days: dict[date, dict[str, Any]]) -> None:
+def test_every_date_occurs_once(days: dict[date, dict[str, Any]]) -> None:
     assert len(days) == 9862
     assert list(days) == sorted(days)
     assert sum(day["is_session"] for day in days.values()) == 6790
@@ -76,6 +76,6 @@ def test_the_same_dates_give_the_same_bytes() -> None:
     assert one.body.decode().splitlines()[1] == "XNYS,2020-07-03,false,,,false,July 4th,2020-07-02,2020-07-06"
 
 
-def test_dates_the_wrong_way_round_are_refused() -> None:
+def test_dates_in_the_wrong_order_are_rejected() -> None:
     with pytest.raises(MarketloomError, match="give the earlier date first"):
         list(calendar.generate(date(2020, 1, 2), date(2020, 1, 1)))

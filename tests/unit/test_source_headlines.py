@@ -1,4 +1,4 @@
-"""Headline files: quoted titles with newlines, times with offsets, and rows that lack something."""
+"""Headline files: quoted titles with newlines, times with offsets, and incomplete rows."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from ingestion.model import Member, Parsed
 from ingestion.parsing import bulk
 from ingestion.sources import headlines
 from tests.shared import DATA, need
-from tests.unit.answers import answer, rows
+from tests.unit.responses import answer, rows
 
 
 def parse(text: str | bytes) -> Parsed:
@@ -37,7 +37,7 @@ def test_the_real_file_reads_as_the_csv_module_reads_it() -> None:
     assert sum("\n" in row["title"] for row in kept) == 2
 
 
-def test_rows_that_lack_something_are_refused() -> None:
+def test_rows_that_lack_something_are_rejected() -> None:
     good = "2020-06-05 10:30:00-04:00"
     parsed = parse(
         f'title,date,stock\n"A, ""B""\nC",{good},A\n,{good},A\nB,,A\nC,{good},\nD,2020-06-05 10:30:00,A\n'
@@ -63,7 +63,7 @@ def test_the_full_sets_running_number_is_kept() -> None:
 
 
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", "\xff\xfe\x00", b"\xff\xfe\n", "title,date\n"])
-def test_other_files_are_refused(text: str | bytes) -> None:
+def test_other_files_are_rejected(text: str | bytes) -> None:
     with pytest.raises(MalformedResponse, match="expected"):
         parse(text)
 
@@ -103,5 +103,5 @@ def test_a_quote_inside_a_field_opens_none(fields: list[str], size: int) -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "BYTES_PER_PIECE", size)
         found = list(bulk.cut_records(io.BytesIO(body)))
-    # The longest line may take several reads; beyond that no piece is larger than it has to be.
+    # The longest line may take several reads; beyond that no piece is larger than necessary.
     assert max(len(piece) for _, piece in found) <= max(map(len, body.splitlines(keepends=True))) + 2 * size

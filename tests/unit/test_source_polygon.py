@@ -20,15 +20,15 @@ from ingestion.errors import (
 from ingestion.model import Parsed, Response
 from ingestion.sources import polygon
 from tests.shared import PAYLOADS, need
-from tests.unit.answers import answer, rows
+from tests.unit.responses import answer, rows
 
 FOLDER = PAYLOADS / "polygon"
-# file: parser and rows kept, or HTTP status and the error that the answer means
+# file: parser and rows kept, or HTTP status and the error that the response means
 ROWS: dict[str, tuple[Callable[[Response], Parsed], int]] = {
     "aggs_AAPL_1day_2020-06.json": (polygon.parse_aggs, 13),
     "aggs_AAPL_1day_2023-01.json": (polygon.parse_aggs, 6),
     "mock_aggs_range.json": (polygon.parse_aggs, 2),
-    # Ten splits, and what the page is of the list.
+    # Ten splits, and the description of the page.
     "mock_splits.json": (polygon.parse_splits, 11),
     "mock_tickers_page2.json": (polygon.parse_tickers, 2),
     "news_AAPL_2025-09.json": (polygon.parse_news, 2),
@@ -103,13 +103,13 @@ def test_error_payloads_are_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(OTHER_SHAPES | EXAMPLES.keys()))
 @pytest.mark.parametrize("parse", PARSERS, ids=lambda parse: parse.__name__)
-def test_other_shapes_are_refused_with_what_was_found(name: str, parse: Callable[[Response], Parsed]) -> None:
+def test_other_shapes_are_rejected_with_what_was_found(name: str, parse: Callable[[Response], Parsed]) -> None:
     with pytest.raises(MalformedResponse, match=r"expected .* found"):
         parse(polygon_answer(read(name)))
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_no_parser_accepts_another_endpoints_answer(name: str) -> None:
+def test_no_parser_accepts_the_response_of_another_endpoint(name: str) -> None:
     for parse in [parse for parse in PARSERS if parse is not ROWS[name][0]]:
         with pytest.raises(MalformedResponse):
             parse(polygon_answer(read(name)))
@@ -153,14 +153,14 @@ BAR: dict[str, object] = {
 }
 
 
-def test_grouped_bars_are_of_the_session_asked_for() -> None:
+def test_grouped_bars_are_of_the_requested_session() -> None:
     body = grouped(BAR, BAR | {"T": "B", "otc": True}, BAR | {"T": "LATE", "t": 1602792000000})
     parsed = polygon.parse_grouped_daily(polygon_answer(body))
     assert [(r["ticker"], r["date"], r["otc"], r["adjusted"]) for r in rows(parsed, "bars")] == [
         ("KIMpL", date(2020, 10, 14), None, False),
         ("B", date(2020, 10, 14), True, False),
     ]
-    assert [r.reason for r in parsed.rejected] == ["t: the bar is of 2020-10-15, 2020-10-14 was asked for"]
+    assert [r.reason for r in parsed.rejected] == ["t: the bar is of 2020-10-15, 2020-10-14 was requested"]
 
 
 @pytest.mark.parametrize("t", [1602648000000, 1602705600000, 1602720000000, 1602734400000])
@@ -169,7 +169,7 @@ def test_windows_may_end_at_any_time_of_their_session(t: int) -> None:
 
 
 @pytest.mark.parametrize("t", [10**18, -(10**18), 1e300, "soon", None, True, [1]])
-def test_bars_with_a_broken_time_are_refused_or_keep_their_session(t: object) -> None:
+def test_bars_with_a_broken_time_are_rejected_or_keep_their_session(t: object) -> None:
     body = grouped(BAR | {"t": t})
     assert polygon.parse_grouped_daily(polygon_answer(body)).rows_received == 1
     aggs = polygon.parse_aggs(polygon_answer(grouped(BAR | {"t": t}, ticker="KIMpL")))
@@ -196,13 +196,13 @@ def test_prices_that_are_no_numbers_refuse_their_bar() -> None:
 def test_no_data_is_an_empty_table(parse: Callable[[Response], Parsed], body: bytes) -> None:
     assert polygon.diagnose(200, {}, body) is None
     counts = {name: kept.num_rows for name, kept in parse(polygon_answer(body)).tables.items()}
-    # An empty list is a whole one all the same: whatever it might have held is withdrawn.
+    # An empty list is a whole list too: all its former rows are withdrawn.
     assert counts.pop("listings", 1) == 1
     assert not any(counts.values())
 
 
-def test_aggregates_of_another_ticker_are_refused() -> None:
-    with pytest.raises(MalformedResponse, match="asked for MSFT, answered for AAPL"):
+def test_aggregates_of_another_ticker_are_rejected() -> None:
+    with pytest.raises(MalformedResponse, match="requested MSFT, received AAPL"):
         polygon.parse_aggs(polygon_answer(read("mock_aggs_range.json"), ticker="MSFT"))
 
 
@@ -215,14 +215,14 @@ def test_articles_carry_their_publisher_and_nested_lists_as_json() -> None:
     assert not [name for name in first if name not in [*polygon.NEWS.schema.names, "_row_number"]]
 
 
-def test_articles_with_a_broken_time_are_refused() -> None:
+def test_articles_with_a_broken_time_are_rejected() -> None:
     body = read("news_AAPL_2025-09.json").replace(b"2025-09-23T14:32:00Z", b"2025-09-23 soon")
     parsed = polygon.parse_news(polygon_answer(body))
     assert parsed.rejected[0].reason == "published_utc: '2025-09-23 soon' is not a time that can be read"
     assert parsed.rows_received == 2
 
 
-def test_splits_say_where_in_their_list_they_stand() -> None:
+def test_splits_describe_their_page() -> None:
     body = read("mock_splits.json")
     first = body.replace(b'"status"', b'"next_url": "https://api.polygon.io/v3/reference/splits?cursor=x", "status"')
     parsed = polygon.parse_splits(polygon_answer(first, **{"execution_date.gte": "2022-05-01"}))

@@ -1,4 +1,4 @@
-"""pystock archives: read as an independent reader reads them, and honest about what is broken in them."""
+"""pystock archives: parsed as by an independent reader, with a reason for everything that is broken."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from ingestion.model import Member, Parsed, Rejected, Response
 from ingestion.parsing import bulk
 from ingestion.sources import pystock
 from tests.shared import DATA, need
-from tests.unit.answers import answer
+from tests.unit.responses import answer
 
 FOLDER = DATA / "pystock"
 PRICES = b"symbol,date,open,high,low,close,volume,adj_close\r\nA,2015-10-01,1.5,2,1,1.75,300,1.75\r\n"
@@ -126,13 +126,13 @@ def test_a_time_that_cannot_be_right_is_not_believed(mtime: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["prices.tar.gz", "20151332.tar.gz", "2015-10-01.tar.gz", "", "٢٠١٥١٠٠١.tar.gz"])
-def test_an_archive_whose_name_is_no_date_is_refused_with_the_remedy(name: str) -> None:
+def test_an_archive_whose_name_is_no_date_is_rejected_with_the_remedy(name: str) -> None:
     members, rejected = unpacked(WHOLE, name)
     assert not members
     assert "YYYYMMDD.tar.gz" in rejected[0].reason
 
 
-def test_unknown_and_missing_members_are_told() -> None:
+def test_unknown_and_missing_members_are_rejected_by_name() -> None:
     members, rejected = unpacked(archive(("./20151001/prices.csv", PRICES), ("._prices.csv", b"x")))
     assert [m.endpoint for m in members] == ["prices"]
     assert {r.reason for r in rejected} == {
@@ -166,14 +166,14 @@ def test_a_damaged_archive_gives_nothing() -> None:
     assert "fetch it again" in rejected[0].reason
 
 
-def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_unpacks_to_too_much_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pystock, "LARGEST_ARCHIVE", 1000)
     members, rejected = unpacked(WHOLE)
     assert not members
     assert "more than 1000 bytes" in rejected[0].reason
 
 
-def test_bad_lines_are_refused_one_by_one() -> None:
+def test_bad_lines_are_rejected_one_by_one() -> None:
     header = PRICES.splitlines()[0]
     lines = [
         b"A,2015-10-01,1,2,1,1,300,1",
@@ -244,7 +244,7 @@ def test_a_parquet_file_gives_the_same_rows_as_csv(monkeypatch: pytest.MonkeyPat
 
 
 class Followed(io.BytesIO):
-    """A file that knows how much of it has been read."""
+    """A file that records how much of it has been read."""
 
     read_bytes = 0
 
@@ -254,7 +254,7 @@ class Followed(io.BytesIO):
         return found
 
 
-def test_a_parquet_file_is_read_as_far_as_its_pieces_are_asked_for() -> None:
+def test_a_parquet_file_is_read_lazily() -> None:
     rows = pa.table({"close": [float(number) for number in range(400_000)]})
     out = io.BytesIO()
     parquet.write_table(rows, out, row_group_size=10_000)
@@ -265,7 +265,7 @@ def test_a_parquet_file_is_read_as_far_as_its_pieces_are_asked_for() -> None:
     assert sum(bulk.read_parquet(piece).num_rows for _, piece in cut) == rows.num_rows - bulk.ROWS_PER_PIECE
 
 
-def test_parquet_rows_that_cannot_be_trusted_are_refused_and_other_types_taken() -> None:
+def test_unreadable_parquet_rows_are_rejected_and_other_types_accepted() -> None:
     day = date(2015, 10, 1)
     good: dict[str, object] = {"symbol": "A", "date": day, "volume": 300, "lot": 100, "note": [1]} | dict.fromkeys(
         ("open", "high", "low", "close", "adj_close"), 1.5
@@ -295,7 +295,7 @@ def test_files_without_their_header_are_read_by_their_known_columns() -> None:
     assert prices(PRICES.splitlines(keepends=True)[1]).tables["prices"]["close"].to_pylist() == [1.75]
 
 
-def test_new_columns_are_kept_and_missing_ones_refused() -> None:
+def test_new_columns_are_kept_and_missing_ones_rejected() -> None:
     more = prices(PRICES.replace(b"adj_close\r", b"adj_close,Lot Size\r").replace(b"1.75\r", b"1.75,100\r"))
     assert more.tables["prices"]["lot_size"].to_pylist() == ["100"]
     with pytest.raises(MalformedResponse, match="pystock prices 20151001: expected the columns volume too"):
@@ -305,7 +305,7 @@ def test_new_columns_are_kept_and_missing_ones_refused() -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["prices", "symbols"])
-def test_empty_files_that_should_not_be_are_refused(endpoint: str) -> None:
+def test_unexpectedly_empty_files_are_rejected(endpoint: str) -> None:
     with pytest.raises(MalformedResponse, match=r"is empty: fetch the archive again"):
         pystock.SOURCE.parser(endpoint)(answer("pystock", endpoint, b"", archive="20151001"))
 

@@ -18,7 +18,7 @@ from ingestion.errors import (
 from ingestion.model import Parsed
 from ingestion.sources import rss
 from tests.shared import PAYLOADS, need
-from tests.unit.answers import answer, rows
+from tests.unit.responses import answer, rows
 
 FOLDER = PAYLOADS / "rss"
 ENTRIES = {
@@ -80,7 +80,7 @@ def test_every_payload_is_accounted_for() -> None:
 
 @pytest.mark.parametrize("content_type", ["text/xml", "application/rss+xml", "text/html; charset=utf-8", ""])
 @pytest.mark.parametrize("name", ENTRIES)
-def test_feeds_become_entries_whatever_the_server_calls_them(name: str, content_type: str) -> None:
+def test_feeds_become_entries_whatever_their_content_type(name: str, content_type: str) -> None:
     if "charset" in content_type and any(word in name for word in ("encoding", "high_bit")):
         pytest.skip("a charset that the server states wins over the document's own")
     body = read(name)
@@ -91,14 +91,14 @@ def test_feeds_become_entries_whatever_the_server_calls_them(name: str, content_
 
 
 @pytest.mark.parametrize("name", TORN)
-def test_an_entry_in_which_the_document_ends_is_refused(name: str) -> None:
+def test_an_entry_in_which_the_document_ends_is_rejected(name: str) -> None:
     parsed = parse(read(name))
     assert [r.reason for r in parsed.rejected] == ["the document does not close this entry: it is broken or cut short"]
     assert parsed.rows_received == TORN[name]
 
 
 @pytest.mark.parametrize("name", sorted(ERRORS))
-def test_what_is_no_feed_is_refused(name: str) -> None:
+def test_other_documents_than_feeds_are_rejected(name: str) -> None:
     with pytest.raises(MalformedResponse, match="expected an RSS or Atom feed, found"):
         parse(read(name))
 
@@ -164,7 +164,7 @@ def test_an_entry_without_any_date_has_none(inner: str) -> None:
     assert "published" not in only(inner)
 
 
-def test_markup_is_kept_as_it_came() -> None:
+def test_markup_is_kept() -> None:
     summary = "<p onclick='x()'><script>a()</script><a href='/rel'>b</a></p>"
     entry = only(f"<title>A &amp;amp; B</title><description><![CDATA[{summary}]]></description>")
     assert entry["summary"] == summary

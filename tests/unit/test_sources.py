@@ -1,20 +1,32 @@
-"""What holds for every source, whatever it is sent: rows or a named error, and no row lost."""
+"""Every source turns any body into rows or a named error, and loses no row."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.errors import MarketloomError, ProviderError
+from ingestion.config import ClientLimits, SourceSettings
+from ingestion.errors import (
+    AuthenticationFailed,
+    MarketloomError,
+    NotEntitled,
+    ProviderError,
+    ProviderUnavailable,
+    QuotaExhausted,
+)
+from ingestion.extract.client import Client
+from ingestion.landing import Landing
 from ingestion.model import Parsed, Source
 from ingestion.parsing.coercion import READERS
 from ingestion.parsing.diagnosis import retry_after
 from ingestion.sources import SOURCES
 from tests.shared import PAYLOADS, need
-from tests.unit.answers import answer
+from tests.unit.responses import answer
 
 PARSERS = [
     (source.name, endpoint)
@@ -88,7 +100,7 @@ def test_any_body_is_rows_or_a_named_error(body: bytes) -> None:
 
 @settings(max_examples=300)
 @given(BODIES, STATUSES, st.dictionaries(st.sampled_from(["retry-after", "content-type"]), st.text(max_size=8)))
-def test_any_answer_is_good_or_a_named_error(body: bytes, status: int, headers: dict[str, str]) -> None:
+def test_any_response_is_good_or_a_named_error(body: bytes, status: int, headers: dict[str, str]) -> None:
     for source in SOURCES.values():
         if source.diagnose:
             error = source.diagnose(status, headers, body)
@@ -124,3 +136,18 @@ def test_real_bodies_with_noise_in_them_are_rows_or_a_named_error(data: st.DataO
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": value}) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, AuthenticationFailed), (403, NotEntitled), (429, QuotaExhausted), (503, ProviderUnavailable)],
+)
+def test_a_source_without_rules_of_its_own_follows_those_that_all_share(
+    tmp_path: Path, status: int, kind: type[ProviderError]
+) -> None:
+    source = replace(SOURCES["rss"], diagnose=None, rates=())
+    terms = SourceSettings("http://127.0.0.1:9", None, (), (), {})
+    client = Client(source, terms, ClientLimits(), Landing(str(tmp_path)), tmp_path)
+    assert type(client._diagnose(status, {}, b"{}")) is kind
+    assert client._diagnose(200, {}, b'{"results": []}') is client._diagnose(304, {}, b"") is None
+    client.close()

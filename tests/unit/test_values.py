@@ -1,4 +1,4 @@
-"""Single values are read as their declared type, or refused with words that name them."""
+"""Single values are read as their declared type, or rejected with a reason that names them."""
 
 from datetime import UTC, date, datetime
 
@@ -53,7 +53,7 @@ def test_times_with_a_known_zone_are_read(text: str, moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("value", BAD_TIMES, ids=repr)
-def test_times_that_name_no_moment_are_refused(value: object) -> None:
+def test_times_without_a_known_zone_are_rejected(value: object) -> None:
     with pytest.raises(Unreadable):
         read_timestamp(value)
     column, reasons = to_column([value], pa.field("at", TIMESTAMP))
@@ -116,8 +116,8 @@ VALUES: list[tuple[pa.DataType, object, object]] = [
 
 
 @pytest.mark.parametrize(("kind", "value", "expected"), VALUES, ids=repr)
-def test_values_are_of_their_type_or_refused(kind: pa.DataType, value: object, expected: object) -> None:
-    """Alone, and beside a good value, which takes the way of whole columns."""
+def test_values_are_of_their_type_or_rejected(kind: pa.DataType, value: object, expected: object) -> None:
+    """Alone, and beside a good value, which is converted with its column."""
     column, reasons = to_column([value], pa.field("x", kind))
     if expected is Unreadable:
         assert column.null_count == 1
@@ -131,7 +131,7 @@ def test_values_are_of_their_type_or_refused(kind: pa.DataType, value: object, e
 
 @pytest.mark.parametrize("kind", [pa.float64(), pa.int64(), pa.bool_(), pa.date32(), TIMESTAMP], ids=str)
 def test_text_columns_are_read_as_single_values_are(kind: pa.DataType) -> None:
-    """The vectorised way of CSV columns and the way of single values agree on every text."""
+    """Reading whole CSV columns and single values gives the same results for every text."""
     texts = [str(value) for wanted, value, _ in VALUES if isinstance(value, str) and value.isprintable()]
     texts += ["1", "0", "true", "FALSE", "+1", "-1", "007", ".5", "5.", "1e5", "0x10", "2020-01-01T00:00:00+01"]
     texts += list(GOOD_TIMES) + [text for text in BAD_TIMES if isinstance(text, str)]

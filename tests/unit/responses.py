@@ -1,4 +1,4 @@
-"""Answers as parsers get them, for tests."""
+"""Responses for tests of parsers."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ RECEIVED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 def answer(
     source: str, endpoint: str, body: bytes | str, headers: dict[str, str] | None = None, /, **params: str
 ) -> Response:
-    """A landed answer of `endpoint` with this body."""
+    """A landed response of `endpoint` with this body."""
     content = body if isinstance(body, bytes) else body.encode()
     return Response("r1", source, endpoint, params, RECEIVED, content, 200, headers or {})
 

@@ -19,15 +19,15 @@ KEY = "sandbox-unlimited"
 def market(securities: int, now: str = NOW) -> Iterator[Sandbox]:
     """A market that answers what it was asked before from memory; marketloom's live settings point to it."""
     with Sandbox(market=Market(seed=7, securities=securities), now=now) as sandbox:
-        true_answer, known = sandbox.app.answer, dict[tuple[str, str], Any]()
+        original, known = sandbox.app.respond, dict[tuple[str, str], Any]()
 
         def answer(request: Any) -> Any:
             asked = (request.path, str(sorted(request.query.items())))
             if asked not in known:
-                known[asked] = true_answer(request)
+                known[asked] = original(request)
             return known[asked]
 
-        sandbox.app.answer = answer  # type: ignore[method-assign]  # the same answers, sooner
+        sandbox.app.respond = answer  # type: ignore[method-assign]  # the same answers, sooner
         terms = {"BASE_URL": f"{sandbox.url}/polygon", "API_KEY": KEY, "RATES": "[]"}
         with config.environment(**{f"SOURCES__POLYGON__{name}": value for name, value in terms.items()}):
             yield sandbox

@@ -18,9 +18,9 @@ from sandbox.web import Request, Response, World
 logger = logging.getLogger(__name__)
 Provider = Callable[[World, Request, str], Response]
 PROVIDERS: dict[str, Provider] = {
-    "polygon": wire_polygon.answer,
-    "alpha_vantage": wire_alpha_vantage.answer,
-    "rss": wire_rss.answer,
+    "polygon": wire_polygon.respond,
+    "alpha_vantage": wire_alpha_vantage.respond,
+    "rss": wire_rss.respond,
 }
 REMEMBERED = 20_000
 NOTED_HEADERS = ("if-none-match", "if-modified-since", "user-agent", "accept-encoding")
@@ -36,7 +36,7 @@ class App:
         self._requests: deque[dict[str, object]] = deque(maxlen=REMEMBERED)
         self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> tuple[Response, Fault | None]:
+    def respond(self, request: Request) -> tuple[Response, Fault | None]:
         """The response, and the fault to apply to it."""
         prefix, _, rest = request.path.removeprefix("/").partition("/")
         if prefix == "_sandbox":

@@ -74,13 +74,13 @@ class Handler(BaseHTTPRequestHandler):
             base=f"http://{self.headers.get('Host') or ':'.join(map(str, self.server.server_address[:2]))}",
             body=self.rfile.read(min(length, LARGEST_BODY)),
         )
-        answer, fault = self.server.app.answer(request)
+        response, fault = self.server.app.respond(request)
         if fault is None:
-            self._send(answer)
+            self._send(response)
         else:
-            self._fail(answer, fault)
+            self._fail(response, fault)
 
-    def _fail(self, answer: Response, fault: Fault) -> None:
+    def _fail(self, response: Response, fault: Fault) -> None:
         if fault.kind == "status":
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             body = fault.body if fault.body is not None else json.dumps({"status": "ERROR", "error": "simulated"})
@@ -90,15 +90,15 @@ class Handler(BaseHTTPRequestHandler):
         elif fault.kind == "html":
             self._send(Response(200, PAGE, "text/html; charset=utf-8"))
         elif fault.kind == "empty":
-            self._send(Response(200, b"", answer.content_type))
+            self._send(Response(200, b"", response.content_type))
         elif fault.kind == "slow":
-            self._send(answer, seconds=fault.seconds)
+            self._send(response, seconds=fault.seconds)
         elif fault.kind == "truncate" and fault.cut == "body":
-            answer.body = answer.body[: len(answer.body) // 2]
-            self._send(answer)
+            response.body = response.body[: len(response.body) // 2]
+            self._send(response)
         elif fault.kind == "truncate":
-            answer.chunked = False
-            self._send(answer, share=0.5)
+            response.chunked = False
+            self._send(response, share=0.5)
             self.close_connection = True
         else:
             if fault.kind == "timeout":
@@ -108,23 +108,23 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.close()
             self.close_connection = True
 
-    def _send(self, answer: Response, seconds: float = 0.0, share: float = 1.0) -> None:
+    def _send(self, response: Response, seconds: float = 0.0, share: float = 1.0) -> None:
         """Send `share` of the response, its body over `seconds`."""
-        body = answer.body
+        body = response.body
         zipped = "gzip" in (self.headers.get("Accept-Encoding") or "") and len(body) > SMALLEST_COMPRESSED
         if zipped:
             body = igzip.compress(body, compresslevel=1, mtime=0)
-        self.send_response_only(answer.status)
-        self._send_headers(answer.headers)
-        if answer.content_type:
-            self.send_header("Content-Type", answer.content_type)
+        self.send_response_only(response.status)
+        self._send_headers(response.headers)
+        if response.content_type:
+            self.send_header("Content-Type", response.content_type)
         if zipped:
             self.send_header("Content-Encoding", "gzip")
-        bodiless = answer.status == 304 or self.command == "HEAD"
-        if answer.chunked and body and not bodiless:
+        bodiless = response.status == 304 or self.command == "HEAD"
+        if response.chunked and body and not bodiless:
             self.send_header("Transfer-Encoding", "chunked")
             body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-        elif answer.status != 304:
+        elif response.status != 304:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if bodiless:

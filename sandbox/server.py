@@ -61,9 +61,6 @@ class Sandbox:
         """Add a fault: see `faults.Fault` for its fields."""
         self.app.faults.add(read_fault({"match": match, "kind": kind, **details}))
 
-    def clear_faults(self) -> None:
-        self.app.faults.clear()
-
     def renew_quotas(self) -> None:
         """Renew the allowances of all keys."""
         self.app.world.quotas.clear()

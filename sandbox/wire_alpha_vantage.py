@@ -35,7 +35,7 @@ FUNCTIONS = {
 }
 
 
-def answer(world: World, request: Request, path: str) -> Response:
+def respond(world: World, request: Request, path: str) -> Response:
     """The provider's response to `path` (after /alpha_vantage)."""
     if path.rstrip("/") != "/query":
         return Response(404, b"<h1>Not Found</h1>", "text/html", dict(HEADERS), chunked=True)

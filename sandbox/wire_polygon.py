@@ -20,7 +20,7 @@ HEADERS = {
 }
 
 
-def answer(world: World, request: Request, path: str) -> Response:
+def respond(world: World, request: Request, path: str) -> Response:
     """The provider's response to `path` (after /polygon)."""
     from sandbox import polygon_bars, polygon_news, polygon_reference
 

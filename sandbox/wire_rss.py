@@ -11,7 +11,7 @@ from sandbox.outlets import FEEDS, Feed
 from sandbox.sessions import NEW_YORK
 from sandbox.web import Request, Response, World
 
-__all__ = ["ENTRIES", "FEEDS", "answer"]
+__all__ = ["ENTRIES", "FEEDS", "respond"]
 
 ENTRIES = 60
 GARBLED = (
@@ -24,7 +24,7 @@ GARBLED = (
 CONTENT_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
 
 
-def answer(world: World, request: Request, path: str) -> Response:
+def respond(world: World, request: Request, path: str) -> Response:
     """The feed at `path` (after /rss), or 304 if the client has it already."""
     feed = FEEDS.get(path.removeprefix("/").removesuffix(".xml"))
     if feed is None or not path.endswith(".xml"):

@@ -75,14 +75,14 @@ def conserved(report: SourceReport) -> bool:
 
 def altered(sandbox: Sandbox, part: str, change: Callable[[Any], None]) -> None:
     """From now on, `change` is applied to JSON responses for paths with `part` in them."""
-    true_answer = sandbox.app.answer
+    original = sandbox.app.respond
 
     def answer(request: Any) -> Any:
-        found, fault = true_answer(request)
+        found, fault = original(request)
         if part in request.path and found.status == 200 and fault is None:
             content = json.loads(found.body)
             change(content)
             found.body = json.dumps(content).encode()
         return found, fault
 
-    sandbox.app.answer = answer  # type: ignore[method-assign]  # the provider changes its responses
+    sandbox.app.respond = answer  # type: ignore[method-assign]  # the provider changes its responses

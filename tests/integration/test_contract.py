@@ -41,10 +41,10 @@ def test_an_added_column_is_accepted_reported_once_and_kept(settings: Settings, 
 
 
 def test_a_column_that_disappears_is_null_until_it_returns(settings: Settings, sandbox: Sandbox) -> None:
-    true_answer = sandbox.app.answer
+    original = sandbox.app.respond
     altered(sandbox, GROUPED, each_bar("venue", ["XNAS"]))
     ingest(settings, "polygon", since="2024-03-14", until="2024-03-14")
-    sandbox.app.answer = true_answer  # type: ignore[method-assign]  # the provider drops it again
+    sandbox.app.respond = original  # type: ignore[method-assign]  # the provider drops it again
     assert ingest(settings, "polygon", since="2024-03-15").failures == []
     assert rows(settings, "select distinct date::text, venue from raw_polygon.bars order by 1") == [
         ("2024-03-14", "XNAS"),

@@ -7,7 +7,7 @@ from ingestion.model import Parsed, Response
 RECEIVED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def answer(
+def response_of(
     source: str, endpoint: str, body: bytes | str, headers: dict[str, str] | None = None, /, **params: str
 ) -> Response:
     """A landed response of `endpoint` with this body."""

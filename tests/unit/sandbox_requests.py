@@ -36,12 +36,12 @@ def ask(sandbox: App, path: str, key: str = UNLIMITED, /, **query: str) -> Respo
     headers = {"authorization": f"Bearer {key}"} if path.startswith("/polygon") and key else {}
     if path.startswith("/alpha_vantage") and key:
         query = {"apikey": key, **query}
-    return sandbox.answer(Request("GET", path, query, headers, BASE))[0]
+    return sandbox.respond(Request("GET", path, query, headers, BASE))[0]
 
 
 def ask_again(sandbox: App, path: str, header: str, value: str) -> Response:
     """The response to a conditional request."""
-    return sandbox.answer(Request("GET", path, {}, {header: value}, BASE))[0]
+    return sandbox.respond(Request("GET", path, {}, {header: value}, BASE))[0]
 
 
 def ask_json(sandbox: App, path: str, key: str = UNLIMITED, /, **query: str) -> Any:

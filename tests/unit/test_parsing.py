@@ -14,7 +14,7 @@ from ingestion.parsing.assemble import snake_case
 from ingestion.parsing.records import numbers, parse_records
 from ingestion.parsing.rejection import json_object, row_text
 from ingestion.parsing.schema import table
-from tests.unit.responses import answer, rows
+from tests.unit.responses import response_of, rows
 
 BARS = table(
     "bars", "One bar.", "ticker text! Ticker.", "date date! Day.", "close double Price.", "tags json Tags, a list."
@@ -141,7 +141,7 @@ def test_column_names_are_plain_words(key: str, name: str) -> None:
 
 def test_what_spoils_one_row_of_json_does_not_spoil_the_others() -> None:
     body = b'\xef\xbb\xbf{"rows": [{"t": NaN}, {"t": "\\ud800"}, {"t": "\xff"}, {"t": "ok"}]}'
-    records = json_object(answer("s", "e", body))["rows"]
+    records = json_object(response_of("s", "e", body))["rows"]
     parsed = parse_records(table("x", "", "t text! Text.", "n double Number."), [{**r, "n": r["t"]} for r in records])
     assert len(parsed.rejected) == 4
     parsed = parse_records(table("x", "", "t text! Text."), records)
@@ -153,7 +153,7 @@ def test_what_spoils_one_row_of_json_does_not_spoil_the_others() -> None:
 )
 def test_bodies_that_are_no_json_object_are_rejected(body: bytes) -> None:
     with pytest.raises(MalformedResponse, match="s e AAPL: expected"):
-        json_object(answer("s", "e", body, ticker="AAPL"))
+        json_object(response_of("s", "e", body, ticker="AAPL"))
 
 
 def test_row_text_is_bounded_plain_text() -> None:

@@ -16,9 +16,9 @@ from tests.unit.sandbox_requests import app, ask, ask_json, real
 DAILY = {"function": "TIME_SERIES_DAILY", "symbol": "LOOM"}
 
 
-def message(answer: Any) -> str:
+def message(response: Any) -> str:
     """The only text of a response that is a sentence."""
-    (text,) = answer.values()
+    (text,) = response.values()
     return str(text)
 
 
@@ -44,9 +44,9 @@ def test_alpha_vantage_days_look_as_recorded() -> None:
 
 
 def test_alpha_vantage_csv_has_crlf_and_the_same_values() -> None:
-    answer = ask(app(), "/alpha_vantage/query", **DAILY, datatype="csv")
-    assert answer.body.count(b"\r\n") == answer.body.count(b"\n") == 101
-    rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
+    response = ask(app(), "/alpha_vantage/query", **DAILY, datatype="csv")
+    assert response.body.count(b"\r\n") == response.body.count(b"\n") == 101
+    rows = list(csv.DictReader(io.StringIO(response.body.decode())))
     days = ask_json(app(), "/alpha_vantage/query", **DAILY)["Time Series (Daily)"]
     assert list(rows[0]) == ["timestamp", "open", "high", "low", "close", "volume"]
     for row in rows:
@@ -72,10 +72,10 @@ def test_alpha_vantage_adjusted_days_have_the_documented_keys() -> None:
     ],
 )
 def test_alpha_vantage_errors_are_verbatim(name: str, key: str, query: dict[str, str]) -> None:
-    answer = ask(app(), "/alpha_vantage/query", key, **query)
-    assert answer.status == 200
-    assert json.loads(answer.body) == real(f"alpha_vantage/{name}.json")
-    assert answer.body.startswith(b'{\n    "')
+    response = ask(app(), "/alpha_vantage/query", key, **query)
+    assert response.status == 200
+    assert json.loads(response.body) == real(f"alpha_vantage/{name}.json")
+    assert response.body.startswith(b'{\n    "')
 
 
 def test_alpha_vantage_knows_no_other_function() -> None:

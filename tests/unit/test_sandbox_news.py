@@ -106,8 +106,8 @@ def test_news_gathers_around_the_hours_of_the_market() -> None:
 
 @pytest.mark.parametrize("name", list(FEEDS))
 def test_each_feed_is_read_without_complaint(name: str) -> None:
-    answer = ask(app(), f"/rss/{name}.xml")
-    read = feedparser.parse(answer.body, response_headers={"content-type": answer.content_type})
+    response = ask(app(), f"/rss/{name}.xml")
+    read = feedparser.parse(response.body, response_headers={"content-type": response.content_type})
     assert not read.bozo
     assert read.version == ("atom10" if FEEDS[name].kind == "atom" else "rss20")
     assert read.encoding.upper() == FEEDS[name].encoding

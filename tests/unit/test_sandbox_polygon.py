@@ -156,14 +156,14 @@ def test_paging_gives_every_row_once_and_in_order(path: str, query: dict[str, st
     ],
 )
 def test_polygon_errors_are_verbatim(name: str, path: str, key: str, query: dict[str, str]) -> None:
-    genuine, answer = real(f"polygon/{name}.json"), ask(app(), path, key, **query)
-    ours = json.loads(answer.body)
-    assert answer.status == int(name.split("_")[1])
+    genuine, response = real(f"polygon/{name}.json"), ask(app(), path, key, **query)
+    ours = json.loads(response.body)
+    assert response.status == int(name.split("_")[1])
     assert list(ours) == list(genuine)
     assert {**ours, "request_id": ""} == {**genuine, "request_id": ""}
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "5000"}, {"cursor": "%%%"}, {"sort": "name"}])
 def test_polygon_refuses_bad_parameters(query: dict[str, str]) -> None:
-    answer = ask(app(), TICKERS, **query)
-    assert (answer.status, json.loads(answer.body)["status"]) == (400, "ERROR")
+    response = ask(app(), TICKERS, **query)
+    assert (response.status, json.loads(response.body)["status"]) == (400, "ERROR")

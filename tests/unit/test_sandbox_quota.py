@@ -127,7 +127,7 @@ def test_a_fault_that_makes_no_sense_is_rejected(order: dict[str, object], reaso
 def test_requests_are_remembered_without_their_keys() -> None:
     sandbox = app()
     ask(sandbox, "/alpha_vantage/query", UNLIMITED, **DAILY)
-    sandbox.answer(Request("GET", "/rss/tape.xml", {}, {"if-none-match": '"x"'}, BASE))
+    sandbox.respond(Request("GET", "/rss/tape.xml", {}, {"if-none-match": '"x"'}, BASE))
     daily, feed = sandbox.requests()
     assert daily["query"] == DAILY
     assert (feed["path"], feed["headers"], feed["status"]) == ("/rss/tape.xml", {"if-none-match": '"x"'}, 200)

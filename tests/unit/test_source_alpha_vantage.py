@@ -16,7 +16,7 @@ from ingestion.errors import (
 )
 from ingestion.sources import alpha_vantage
 from tests.shared import PAYLOADS, need
-from tests.unit.responses import answer, rows
+from tests.unit.responses import response_of, rows
 
 FOLDER = PAYLOADS / "alpha_vantage"
 DAILY = {"daily_IBM_compact.json": 100, "doc_daily_IBM.json": 3, "doc_daily_adjusted_IBM.json": 3}
@@ -61,7 +61,7 @@ def test_every_payload_is_accounted_for() -> None:
 @pytest.mark.parametrize("name", DAILY)
 def test_daily_payloads_become_rows(name: str) -> None:
     assert alpha_vantage.diagnose(200, {}, read(name)) is None
-    parsed = alpha_vantage.parse_daily(answer("alpha_vantage", "daily", read(name), ticker="IBM"))
+    parsed = alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", read(name), ticker="IBM"))
     assert (parsed.tables["daily"].num_rows, parsed.rejected) == (DAILY[name], [])
     assert not set(parsed.tables["daily"].schema.names) - {*alpha_vantage.DAILY.schema.names, "_row_number"}
 
@@ -78,25 +78,25 @@ def test_failures_at_http_200_are_named(name: str) -> None:
 def test_other_series_are_rejected_with_what_was_found(name: str) -> None:
     assert alpha_vantage.diagnose(200, {}, read(name)) is None
     with pytest.raises(MalformedResponse, match=OTHER_SHAPES[name]) as refused:
-        alpha_vantage.parse_daily(answer("alpha_vantage", "daily", read(name)))
+        alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", read(name)))
     assert "expected" in str(refused.value)
 
 
 def test_intraday_bars_are_named_though_their_time_is_damaged() -> None:
     body = b"timestamp,open,high,low,close,volume\r\n2023-01-31 15:4\x80:00,1,1,1,1,1\r\n"
     with pytest.raises(MalformedResponse, match="found intraday ones"):
-        alpha_vantage.parse_daily(answer("alpha_vantage", "daily", body, ticker="IBM"))
+        alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", body, ticker="IBM"))
 
 
 @pytest.mark.parametrize("name", sorted({*DAILY, *OTHER_SHAPES}))
 def test_the_news_parser_refuses_everything_else(name: str) -> None:
     with pytest.raises(MalformedResponse, match="expected"):
-        alpha_vantage.parse_news(answer("alpha_vantage", "news", read(name)))
+        alpha_vantage.parse_news(response_of("alpha_vantage", "news", read(name)))
 
 
 def test_json_bars_have_the_values_of_the_payload() -> None:
     body = read("doc_daily_adjusted_IBM.json")
-    first = rows(alpha_vantage.parse_daily(answer("alpha_vantage", "daily", body)), "daily")[0]
+    first = rows(alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", body)), "daily")[0]
     assert first == {
         "symbol": "IBM",
         "date": date(2021, 10, 29),
@@ -123,8 +123,8 @@ def test_csv_and_json_give_the_same_bars() -> None:
         lines = [",".join(["timestamp", *header])] + [",".join([day, *bar.values()]) for day, bar in series.items()]
         text = "\r\n".join([*lines, ""])
         assert alpha_vantage.diagnose(200, {}, text.encode()) is None
-        from_csv = rows(alpha_vantage.parse_daily(answer("alpha_vantage", "daily", text, ticker="IBM")), "daily")
-        from_json = rows(alpha_vantage.parse_daily(answer("alpha_vantage", "daily", body)), "daily")
+        from_csv = rows(alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", text, ticker="IBM")), "daily")
+        from_json = rows(alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", body)), "daily")
         for row in from_json:
             del row["last_refreshed"], row["time_zone"]
         assert from_csv == from_json
@@ -135,7 +135,7 @@ def test_bad_lines_of_csv_are_rejected_one_by_one() -> None:
         "timestamp,open,high,low,close,volume\r\n2023-11-10,1,2,1,2,3\r\n2023-11-09,1,2,1\r\n"
         "2023-11-08,1,2,1,nan,3\r\n,1,2,1,2,3\r\n2023-11-07,1,2,1,2,31"
     )
-    parsed = alpha_vantage.parse_daily(answer("alpha_vantage", "daily", text, ticker="IBM"))
+    parsed = alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", text, ticker="IBM"))
     assert [(r.row_number, r.reason) for r in sorted(parsed.rejected, key=lambda r: r.row_number or 0)] == [
         (1, "expected 6 fields, found 4"),
         (2, "close: 'nan' is not a number"),
@@ -147,17 +147,19 @@ def test_bad_lines_of_csv_are_rejected_one_by_one() -> None:
 
 def test_forex_csv_without_volume_is_rejected() -> None:
     with pytest.raises(MalformedResponse, match="expected the columns volume too"):
-        alpha_vantage.parse_daily(answer("alpha_vantage", "daily", "timestamp,open,high,low,close\r\n", ticker="X"))
+        alpha_vantage.parse_daily(
+            response_of("alpha_vantage", "daily", "timestamp,open,high,low,close\r\n", ticker="X")
+        )
 
 
 def test_a_series_of_another_symbol_is_rejected() -> None:
     with pytest.raises(MalformedResponse, match="requested MSFT, received IBM"):
-        alpha_vantage.parse_daily(answer("alpha_vantage", "daily", read("doc_daily_IBM.json"), ticker="MSFT"))
+        alpha_vantage.parse_daily(response_of("alpha_vantage", "daily", read("doc_daily_IBM.json"), ticker="MSFT"))
 
 
 def test_articles_have_the_values_of_the_payload() -> None:
     first = rows(
-        alpha_vantage.parse_news(answer("alpha_vantage", "news", read("news_sentiment_AAPL_2026-10.json"))), "news"
+        alpha_vantage.parse_news(response_of("alpha_vantage", "news", read("news_sentiment_AAPL_2026-10.json"))), "news"
     )[0]
     assert first["time_published"] == datetime(2026, 10, 4, 11, 21, 43, tzinfo=UTC)
     assert first["authors"] == "[]"
@@ -174,7 +176,7 @@ def test_no_articles_is_no_failure() -> None:
     told = b'{"Information": "No articles found. Please adjust the time range or refer to the API documentation"}'
     for body in (told, b'{"items": "0", "feed": []}'):
         assert alpha_vantage.diagnose(200, {}, body) is None
-        assert alpha_vantage.parse_news(answer("alpha_vantage", "news", body)).rows_received == 0
+        assert alpha_vantage.parse_news(response_of("alpha_vantage", "news", body)).rows_received == 0
 
 
 @pytest.mark.parametrize(

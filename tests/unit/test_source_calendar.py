@@ -8,14 +8,14 @@ import pytest
 
 from ingestion.errors import MarketloomError
 from ingestion.sources import calendar
-from tests.unit.responses import answer
+from tests.unit.responses import response_of
 
 
 @pytest.fixture(scope="module")
 def days() -> dict[date, dict[str, Any]]:
     (member,) = calendar.generate(date(2000, 1, 1), date(2026, 12, 31))
     assert member.params == {"exchange": "XNYS", "first": "2000-01-01", "last": "2026-12-31"}
-    parsed = calendar.parse_days(answer("calendar", "days", member.body))
+    parsed = calendar.parse_days(response_of("calendar", "days", member.body))
     assert not parsed.rejected
     return {row["date"]: row for row in parsed.tables["days"].to_pylist()}
 

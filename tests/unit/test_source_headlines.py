@@ -13,11 +13,11 @@ from ingestion.model import Member, Parsed
 from ingestion.parsing import bulk
 from ingestion.sources import headlines
 from tests.shared import DATA, need
-from tests.unit.responses import answer, rows
+from tests.unit.responses import response_of, rows
 
 
 def parse(text: str | bytes) -> Parsed:
-    return headlines.parse_headlines(answer("headlines", "headlines", text, file="x.csv"))
+    return headlines.parse_headlines(response_of("headlines", "headlines", text, file="x.csv"))
 
 
 def test_the_real_file_reads_as_the_csv_module_reads_it() -> None:

@@ -20,7 +20,7 @@ from ingestion.errors import (
 from ingestion.model import Parsed, Response
 from ingestion.sources import polygon
 from tests.shared import PAYLOADS, need
-from tests.unit.responses import answer, rows
+from tests.unit.responses import response_of, rows
 
 FOLDER = PAYLOADS / "polygon"
 # file: parser and rows kept, or HTTP status and the error that the response means
@@ -65,8 +65,8 @@ def read(name: str) -> bytes:
     return need(FOLDER / name).read_bytes()
 
 
-def polygon_answer(body: bytes, **params: str) -> Response:
-    return answer("polygon", "x", body, session="2020-10-14", **params)
+def polygon_response(body: bytes, **params: str) -> Response:
+    return response_of("polygon", "x", body, session="2020-10-14", **params)
 
 
 def test_every_payload_is_accounted_for() -> None:
@@ -79,14 +79,14 @@ def test_payloads_become_rows(name: str) -> None:
     parse, count = ROWS[name]
     body = read(name)
     assert polygon.diagnose(200, {}, body) is None
-    parsed = parse(polygon_answer(body))
+    parsed = parse(polygon_response(body))
     assert (parsed.rows_received, parsed.rejected) == (count, [])
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_vendors_examples_become_rows(name: str) -> None:
     parse, count = EXAMPLES[name]
-    parsed = parse(polygon_answer(orjson.dumps(orjson.loads(read(name))["example"])))
+    parsed = parse(polygon_response(orjson.dumps(orjson.loads(read(name))["example"])))
     assert (parsed.rows_received, parsed.rejected) == (count, [])
 
 
@@ -105,18 +105,18 @@ def test_error_payloads_are_named(name: str) -> None:
 @pytest.mark.parametrize("parse", PARSERS, ids=lambda parse: parse.__name__)
 def test_other_shapes_are_rejected_with_what_was_found(name: str, parse: Callable[[Response], Parsed]) -> None:
     with pytest.raises(MalformedResponse, match=r"expected .* found"):
-        parse(polygon_answer(read(name)))
+        parse(polygon_response(read(name)))
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_no_parser_accepts_the_response_of_another_endpoint(name: str) -> None:
     for parse in [parse for parse in PARSERS if parse is not ROWS[name][0]]:
         with pytest.raises(MalformedResponse):
-            parse(polygon_answer(read(name)))
+            parse(polygon_response(read(name)))
 
 
 def test_volumes_in_exponents_and_dates_in_new_york() -> None:
-    first, second = rows(polygon.parse_aggs(polygon_answer(read("aggs_AAPL_1day_2020-06.json"))), "bars")[:2]
+    first, second = rows(polygon.parse_aggs(polygon_response(read("aggs_AAPL_1day_2020-06.json"))), "bars")[:2]
     assert first == {
         "ticker": "AAPL",
         "date": date(2020, 6, 1),
@@ -132,7 +132,7 @@ def test_volumes_in_exponents_and_dates_in_new_york() -> None:
         "_row_number": 0,
     }
     assert second["date"] == date(2020, 6, 2)
-    winter = rows(polygon.parse_aggs(polygon_answer(read("aggs_AAPL_1day_2023-01.json"))), "bars")
+    winter = rows(polygon.parse_aggs(polygon_response(read("aggs_AAPL_1day_2023-01.json"))), "bars")
     assert [row["date"] for row in winter][:2] == [date(2023, 1, 3), date(2023, 1, 4)]
 
 
@@ -155,7 +155,7 @@ BAR: dict[str, object] = {
 
 def test_grouped_bars_are_of_the_requested_session() -> None:
     body = grouped(BAR, BAR | {"T": "B", "otc": True}, BAR | {"T": "LATE", "t": 1602792000000})
-    parsed = polygon.parse_grouped_daily(polygon_answer(body))
+    parsed = polygon.parse_grouped_daily(polygon_response(body))
     assert [(r["ticker"], r["date"], r["otc"], r["adjusted"]) for r in rows(parsed, "bars")] == [
         ("KIMpL", date(2020, 10, 14), None, False),
         ("B", date(2020, 10, 14), True, False),
@@ -165,21 +165,21 @@ def test_grouped_bars_are_of_the_requested_session() -> None:
 
 @pytest.mark.parametrize("t", [1602648000000, 1602705600000, 1602720000000, 1602734400000])
 def test_windows_may_end_at_any_time_of_their_session(t: int) -> None:
-    assert not polygon.parse_grouped_daily(polygon_answer(grouped(BAR | {"t": t}))).rejected
+    assert not polygon.parse_grouped_daily(polygon_response(grouped(BAR | {"t": t}))).rejected
 
 
 @pytest.mark.parametrize("t", [10**18, -(10**18), 1e300, "soon", None, True, [1]])
 def test_bars_with_a_broken_time_are_rejected_or_keep_their_session(t: object) -> None:
     body = grouped(BAR | {"t": t})
-    assert polygon.parse_grouped_daily(polygon_answer(body)).rows_received == 1
-    aggs = polygon.parse_aggs(polygon_answer(grouped(BAR | {"t": t}, ticker="KIMpL")))
+    assert polygon.parse_grouped_daily(polygon_response(body)).rows_received == 1
+    aggs = polygon.parse_aggs(polygon_response(grouped(BAR | {"t": t}, ticker="KIMpL")))
     assert len(aggs.rejected) == 1
     assert "is not a time" in aggs.rejected[0].reason
 
 
 def test_prices_that_are_no_numbers_refuse_their_bar() -> None:
     body = grouped(BAR, BAR | {"T": "A"}, BAR | {"T": "B", "c": "n/a"}).replace(b'"A","o":1.0', b'"A","o":NaN')
-    parsed = polygon.parse_grouped_daily(polygon_answer(body))
+    parsed = polygon.parse_grouped_daily(polygon_response(body))
     assert [r.reason for r in parsed.rejected] == ["open: 'NaN' is not a number", "close: 'n/a' is not a number"]
     assert parsed.tables["bars"].num_rows == 1
 
@@ -195,7 +195,7 @@ def test_prices_that_are_no_numbers_refuse_their_bar() -> None:
 )
 def test_no_data_is_an_empty_table(parse: Callable[[Response], Parsed], body: bytes) -> None:
     assert polygon.diagnose(200, {}, body) is None
-    counts = {name: kept.num_rows for name, kept in parse(polygon_answer(body)).tables.items()}
+    counts = {name: kept.num_rows for name, kept in parse(polygon_response(body)).tables.items()}
     # An empty list is a whole list too: all its former rows are withdrawn.
     assert counts.pop("listings", 1) == 1
     assert not any(counts.values())
@@ -203,11 +203,11 @@ def test_no_data_is_an_empty_table(parse: Callable[[Response], Parsed], body: by
 
 def test_aggregates_of_another_ticker_are_rejected() -> None:
     with pytest.raises(MalformedResponse, match="requested MSFT, received AAPL"):
-        polygon.parse_aggs(polygon_answer(read("mock_aggs_range.json"), ticker="MSFT"))
+        polygon.parse_aggs(polygon_response(read("mock_aggs_range.json"), ticker="MSFT"))
 
 
 def test_articles_carry_their_publisher_and_nested_lists_as_json() -> None:
-    first = rows(polygon.parse_news(polygon_answer(read("news_AAPL_2025-09.json"))), "news")[0]
+    first = rows(polygon.parse_news(polygon_response(read("news_AAPL_2025-09.json"))), "news")[0]
     assert first["publisher_name"] == "Investing.com"
     assert first["published_utc"] == datetime(2025, 9, 23, 14, 32, tzinfo=UTC)
     assert orjson.loads(str(first["tickers"]))[0] == "AAPL"
@@ -217,7 +217,7 @@ def test_articles_carry_their_publisher_and_nested_lists_as_json() -> None:
 
 def test_articles_with_a_broken_time_are_rejected() -> None:
     body = read("news_AAPL_2025-09.json").replace(b"2025-09-23T14:32:00Z", b"2025-09-23 soon")
-    parsed = polygon.parse_news(polygon_answer(body))
+    parsed = polygon.parse_news(polygon_response(body))
     assert parsed.rejected[0].reason == "published_utc: '2025-09-23 soon' is not a time that can be read"
     assert parsed.rows_received == 2
 
@@ -225,7 +225,7 @@ def test_articles_with_a_broken_time_are_rejected() -> None:
 def test_splits_describe_their_page() -> None:
     body = read("mock_splits.json")
     first = body.replace(b'"status"', b'"next_url": "https://api.polygon.io/v3/reference/splits?cursor=x", "status"')
-    parsed = polygon.parse_splits(polygon_answer(first, **{"execution_date.gte": "2022-05-01"}))
+    parsed = polygon.parse_splits(polygon_response(first, **{"execution_date.gte": "2022-05-01"}))
     assert rows(parsed, "splits")[7] == {
         "ticker": "BRW",
         "execution_date": date(2022, 5, 20),
@@ -244,7 +244,7 @@ def test_splits_describe_their_page() -> None:
         }
     ]
     broken = body.replace(b'"split_to": 20', b'"split_to": "many"', 1)
-    last = polygon.parse_splits(polygon_answer(broken))
+    last = polygon.parse_splits(polygon_response(broken))
     page = last.tables["listings"].to_pylist()[0]
     assert (page["listed_from"], page["is_last"], page["row_count"], page["refused_count"]) == (None, True, 9, 1)
     assert last.rows_received == 11
@@ -266,7 +266,7 @@ def test_dividends_keep_their_terms() -> None:
     undated = {"ticker": "B", "cash_amount": 1, "ex_dividend_date": "2021-11-05", "declaration_date": ""}
     nameless = {**undated, "ex_dividend_date": None}
     body = orjson.dumps({"status": "OK", "results": [dividend, undated, nameless]})
-    parsed = polygon.parse_dividends(polygon_answer(body))
+    parsed = polygon.parse_dividends(polygon_response(body))
     first, second = rows(parsed, "dividends")
     assert first | {"_row_number": 0} == first
     assert (first["cash_amount"], first["frequency"], first["declaration_date"]) == (0.22, 4, date(2021, 10, 28))
@@ -284,10 +284,10 @@ def test_lists_of_actions_begin_with_their_overlap_and_have_no_end() -> None:
 
 
 def test_the_next_page_is_followed_and_only_to_an_address() -> None:
-    assert str(polygon.next_page(polygon_answer(read("news_AAPL_2025-09.json")))).startswith("https://api.polygon.io")
-    assert polygon.next_page(polygon_answer(read("mock_tickers_page2.json"))) is None
+    assert str(polygon.next_page(polygon_response(read("news_AAPL_2025-09.json")))).startswith("https://api.polygon.io")
+    assert polygon.next_page(polygon_response(read("mock_tickers_page2.json"))) is None
     for odd in (None, 1, "", "file:///etc/passwd", ["https://x"]):
-        assert polygon.next_page(polygon_answer(orjson.dumps({"next_url": odd}))) is None
+        assert polygon.next_page(polygon_response(orjson.dumps({"next_url": odd}))) is None
 
 
 @pytest.mark.parametrize(
@@ -316,4 +316,4 @@ def test_failures_are_named(status: int, body: bytes, kind: type[ProviderError])
 
 def test_ten_thousand_grouped_bars_are_all_kept() -> None:
     body = grouped(*(BAR | {"T": f"T{n}", "v": n * math.pi} for n in range(10_000)))
-    assert polygon.parse_grouped_daily(polygon_answer(body)).tables["bars"].num_rows == 10_000
+    assert polygon.parse_grouped_daily(polygon_response(body)).tables["bars"].num_rows == 10_000

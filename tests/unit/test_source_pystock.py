@@ -18,7 +18,7 @@ from ingestion.model import Member, Parsed, Rejected, Response
 from ingestion.parsing import bulk
 from ingestion.sources import pystock
 from tests.shared import DATA, need
-from tests.unit.responses import answer
+from tests.unit.responses import response_of
 
 FOLDER = DATA / "pystock"
 PRICES = b"symbol,date,open,high,low,close,volume,adj_close\r\nA,2015-10-01,1.5,2,1,1.75,300,1.75\r\n"
@@ -49,7 +49,7 @@ def parse(member: Member) -> Parsed:
 
 
 def prices(text: bytes) -> Parsed:
-    return pystock.parse_prices(answer("pystock", "prices", text, archive="20151001"))
+    return pystock.parse_prices(response_of("pystock", "prices", text, archive="20151001"))
 
 
 @pytest.mark.parametrize("name", ["20150406", "20151002", "20151117"])
@@ -307,13 +307,13 @@ def test_new_columns_are_kept_and_missing_ones_rejected() -> None:
 @pytest.mark.parametrize("endpoint", ["prices", "symbols"])
 def test_unexpectedly_empty_files_are_rejected(endpoint: str) -> None:
     with pytest.raises(MalformedResponse, match=r"is empty: fetch the archive again"):
-        pystock.SOURCE.parser(endpoint)(answer("pystock", endpoint, b"", archive="20151001"))
+        pystock.SOURCE.parser(endpoint)(response_of("pystock", endpoint, b"", archive="20151001"))
 
 
 def test_report_facts_have_their_types() -> None:
     head = ",".join(pystock.REPORTS.schema.names[:-1])
     line = "CUO,2015-01-03,True,FY,2014,10-K,131876000.0,,-5459000.0" + ",1.5" * 11
-    parsed = pystock.parse_reports(answer("pystock", "reports", f"{head}\n{line}\n", archive="20150406"))
+    parsed = pystock.parse_reports(response_of("pystock", "reports", f"{head}\n{line}\n", archive="20150406"))
     (row,) = parsed.tables["reports"].to_pylist()
     assert (row["end_date"], row["amend"], row["fiscal_year"]) == (date(2015, 1, 3), True, 2014)
     assert (row["revenues"], row["op_income"]) == (131876000.0, None)

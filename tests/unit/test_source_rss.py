@@ -18,7 +18,7 @@ from ingestion.errors import (
 from ingestion.model import Parsed
 from ingestion.sources import rss
 from tests.shared import PAYLOADS, need
-from tests.unit.responses import answer, rows
+from tests.unit.responses import response_of, rows
 
 FOLDER = PAYLOADS / "rss"
 ENTRIES = {
@@ -61,7 +61,7 @@ def read(name: str) -> bytes:
 
 
 def parse(body: bytes | str, content_type: str = "text/xml") -> Parsed:
-    return rss.parse_feed(answer("rss", "feed", body, {"content-type": content_type}, feed="outlet"))
+    return rss.parse_feed(response_of("rss", "feed", body, {"content-type": content_type}, feed="outlet"))
 
 
 def item(inner: str) -> str:

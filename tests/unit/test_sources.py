@@ -26,7 +26,7 @@ from ingestion.parsing.coercion import READERS
 from ingestion.parsing.diagnosis import retry_after
 from ingestion.sources import SOURCES
 from tests.shared import PAYLOADS, need
-from tests.unit.responses import answer
+from tests.unit.responses import response_of
 
 PARSERS = [
     (source.name, endpoint)
@@ -68,7 +68,7 @@ def check(parsed: Parsed, source: Source) -> None:
 def feed_all(body: bytes) -> None:
     for name, endpoint in PARSERS:
         try:
-            parsed = SOURCES[name].parser(endpoint)(answer(name, endpoint, body, **SCOPE))
+            parsed = SOURCES[name].parser(endpoint)(response_of(name, endpoint, body, **SCOPE))
         except MarketloomError as error:
             str(error).encode()
             continue

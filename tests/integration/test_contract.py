@@ -76,6 +76,6 @@ def test_only_an_undeclared_column_of_another_type_is_rejected_too(settings: Set
     report = ingest(settings, "polygon", since="2024-03-15")
     assert conserved(report) and report.loaded["bars"] > report.quarantined["bars"] > 3
     (reason,) = rows(settings, "select distinct reason from raw_ops.quarantine")[0]
-    assert reason == "column score changed its type from double to string: 'high' is refused"
+    assert reason == "column score changed its type from double to string: 'high' is rejected"
     row = value(settings, "select row from raw_ops.quarantine limit 1")
     assert '"score":"high"' in row and '"ticker":' in row

@@ -71,7 +71,7 @@ def test_each_failure_that_stays_has_its_name_and_stops_no_other_call(
     assert conserved(report) and len(report.postponed) == 1
     assert {line.split()[2].rstrip(":") for line in report.failures} == faults.keys() - {"throttled", "half"}
     unread = rows(settings, "select row from raw_ops.quarantine where entity = 'feed' order by row")
-    assert len(unread) == 3 and all(row.startswith("landed answer rss/feed/") for (row,) in unread)
+    assert len(unread) == 3 and all(row.startswith("landed response rss/feed/") for (row,) in unread)
 
 
 @pytest.mark.parametrize("kind", ["truncate", "html", "empty", "oversized"])
@@ -89,7 +89,7 @@ def test_an_unreadable_response_is_quarantined_as_a_whole_and_requested_again(
     assert [row[:2] for row in found] == [(ticker, 1) for ticker in failed] and conserved(report)
     assert len(report.failures) == (6 if kind == "oversized" else 1)
     quarantined = rows(settings, "select row from raw_ops.quarantine where entity = 'news' order by row")
-    assert [row for (row,) in quarantined] == [f"landed answer {path}" for *_, path in found]
+    assert [row for (row,) in quarantined] == [f"landed response {path}" for *_, path in found]
     monkeypatch.delenv("MARKETLOOM__LARGEST_RESPONSE_BYTES", raising=False)
     before = len(sandbox.requests)
     assert ingest(settings, "alpha_vantage").failures == []

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ingestion import config
 from ingestion.config import Settings
-from ingestion.errors import MarketloomError
+from ingestion.errors import ConfigurationError, MarketloomError
 from ingestion.startup import avoid_pandas
 from ingestion.warehouse.server import Warehouse
 
@@ -207,7 +207,7 @@ def _settings(target: str | None) -> Iterator[Settings]:
     avoid_pandas()
     try:
         yield config.load(target)
-    except config.ConfigurationError as error:
+    except ConfigurationError as error:
         errors.print(f"marketloom: {error}")
         raise typer.Exit(2) from None
     except MarketloomError as error:

@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.errors import MarketloomError
+from ingestion.dlt_settings import dlt_secret, dlt_value, rates_of
+from ingestion.errors import ConfigurationError
 from ingestion.model import Rate, Source
 
 TARGETS = ("live", "sandbox")
 SANDBOX_TICKERS = ("LOOM", "WEFT", "WARP", "HEDL", "REED", "SHED", "BOBN", "TREA", "SPUN", "YARN")
 SANDBOX_FEEDS = ("newswire", "markets", "boerse", "tape")
 DEFAULT_SANDBOX_URL = "http://127.0.0.1:8765"
-
-
-class ConfigurationError(MarketloomError):
-    """A setting is missing or invalid; the message names it and says what to write."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ class Settings:
     @property
     def landing_url(self) -> str:
         """The landing zone's root for this target: a local folder by default, or any fsspec URL such as s3://…"""
-        root = os.environ.get("MARKETLOOM_LANDING") or _dlt_value("marketloom.landing") or str(self.home / "landing")
+        root = os.environ.get("MARKETLOOM_LANDING") or dlt_value("marketloom.landing") or str(self.home / "landing")
         return f"{root.rstrip('/')}/{self.target}"
 
     @property
@@ -172,7 +169,7 @@ class Settings:
     def source(self, source: Source) -> SourceSettings:
         """The settings for one source. On the target sandbox, all providers are at the simulated market's address."""
         section = f"sources.{source.name}"
-        rates = _rates(f"{section}.rates", source.rates)
+        rates = rates_of(f"{section}.rates", source.rates)
         if self.is_sandbox:
             key = os.environ.get("MARKETLOOM_SANDBOX_KEY", "sandbox-unlimited")
             free = rates if key == "sandbox-free" else ()
@@ -180,16 +177,16 @@ class Settings:
             base = f"{self.sandbox_url}/{source.name}" if source.endpoints else None
             return SourceSettings(base, key, free, SANDBOX_TICKERS, feeds, is_simulated=True)
         return SourceSettings(
-            base_url=_dlt_value(f"{section}.base_url") or source.base_url,
-            api_key=_dlt_secret(f"{section}.api_key"),
+            base_url=dlt_value(f"{section}.base_url") or source.base_url,
+            api_key=dlt_secret(f"{section}.api_key"),
             rates=rates,
-            tickers=tuple(_dlt_value(f"{section}.tickers", list) or _dlt_value("marketloom.tickers", list) or ()),
-            feeds=dict(_dlt_value(f"{section}.feeds", dict) or {}),
+            tickers=tuple(dlt_value(f"{section}.tickers", list) or dlt_value("marketloom.tickers", list) or ()),
+            feeds=dict(dlt_value(f"{section}.feeds", dict) or {}),
         )
 
     def limit(self, name: str, default: float) -> float:
         """A number, `[marketloom] <name>` in `.dlt/config.toml`."""
-        value = _dlt_value(f"marketloom.{name}", float)
+        value = dlt_value(f"marketloom.{name}", float)
         return default if value is None else float(value)
 
 
@@ -227,36 +224,3 @@ def _set(values: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-def _rates(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
-    """The configured allowances, as [[calls, seconds], …]; an empty list means no limit."""
-    configured = _dlt_value(path, list)
-    if configured is None:
-        return default
-    try:
-        return tuple(Rate(int(calls), int(seconds)) for calls, seconds in configured)
-    except (TypeError, ValueError) as problem:
-        raise ConfigurationError(f"{path} must be pairs of calls and seconds, such as [[5, 60]]: {problem}") from None
-
-
-def _dlt_value(path: str, kind: Any = str) -> Any:
-    """A setting of type `kind` (lists and tables are JSON in the environment); None if it is not set."""
-    import dlt
-    from dlt.common.configuration.exceptions import ConfigurationException
-
-    try:
-        return dlt.config.get(path, kind)
-    except ConfigurationException:
-        shape = {list: 'a list, such as ["AAPL", "MSFT"]', dict: 'a table, such as {"name": "https://…"}'}
-        variable = path.upper().replace(".", "__")
-        raise ConfigurationError(
-            f"{path} must be {shape.get(kind, 'a number')}: correct it in .dlt/config.toml or in {variable}"
-        ) from None
-
-
-def _dlt_secret(path: str) -> str | None:
-    import dlt
-
-    value: Any = dlt.secrets.get(path)
-    return str(value) if value else None

@@ -11,6 +11,10 @@ class MarketloomError(Exception):
     """Base of all errors that marketloom raises on purpose; its message is meant for the user."""
 
 
+class ConfigurationError(MarketloomError):
+    """A setting is missing or invalid; the message names it and says what to write."""
+
+
 class ProviderError(MarketloomError):
     """A provider responded with something other than data.
 

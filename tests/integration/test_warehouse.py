@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import config, runner
-from ingestion.config import ConfigurationError, Settings
+from ingestion.config import Settings
+from ingestion.errors import ConfigurationError
 from ingestion.warehouse.embedded import MEBIBYTE, tuned_for
 from ingestion.warehouse.roles import ANALYST, LOADER, MODEL_SCHEMAS, TRANSFORMER
 from ingestion.warehouse.server import Warehouse, WarehouseError

@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion import config
-from ingestion.config import ConfigurationError
+from ingestion.errors import ConfigurationError
 from ingestion.model import Rate
 from ingestion.sources import SOURCES
 from sandbox import names, outlets

@@ -1,0 +1,39 @@
+"""Read settings with dlt: the environment, then `.dlt/secrets.toml`, then `.dlt/config.toml`."""
+
+from typing import Any
+
+from ingestion.errors import ConfigurationError
+from ingestion.model import Rate
+
+
+def rates_of(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
+    """The configured allowances, as [[calls, seconds], …]; an empty list means no limit."""
+    configured = dlt_value(path, list)
+    if configured is None:
+        return default
+    try:
+        return tuple(Rate(int(calls), int(seconds)) for calls, seconds in configured)
+    except (TypeError, ValueError) as problem:
+        raise ConfigurationError(f"{path} must be pairs of calls and seconds, such as [[5, 60]]: {problem}") from None
+
+
+def dlt_value(path: str, kind: Any = str) -> Any:
+    """A setting of type `kind` (lists and tables are JSON in the environment); None if it is not set."""
+    import dlt
+    from dlt.common.configuration.exceptions import ConfigurationException
+
+    try:
+        return dlt.config.get(path, kind)
+    except ConfigurationException:
+        shape = {list: 'a list, such as ["AAPL", "MSFT"]', dict: 'a table, such as {"name": "https://…"}'}
+        variable = path.upper().replace(".", "__")
+        raise ConfigurationError(
+            f"{path} must be {shape.get(kind, 'a number')}: correct it in .dlt/config.toml or in {variable}"
+        ) from None
+
+
+def dlt_secret(path: str) -> str | None:
+    import dlt
+
+    value: Any = dlt.secrets.get(path)
+    return str(value) if value else None

@@ -122,10 +122,10 @@ def run(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Run dbt even if nothing new was loaded.")] = False,
     target: Target = None,
 ) -> None:
-    """Run everything in order: warehouse, ingestion, dbt build, docs, summary.
+    """Run everything in order: ingest, build, document.
 
-    Without any key it runs on the simulated market. dbt runs if a load has brought rows, or the project has changed,
-    since the last successful build.
+    It ends with the number of rows of each mart. Without any key it runs on the simulated market. dbt runs if a load
+    has brought rows, or the project has changed, since the last successful build.
     """
     with _settings(target) as settings:
         from ingestion import whole_run
@@ -151,7 +151,10 @@ def sandbox(
     securities: Annotated[int, typer.Option(min=10, max=12_000, help="Number of securities.")] = 120,
     now: Annotated[str | None, typer.Option(help="Pin the market's clock (ISO 8601). Default: the real time.")] = None,
 ) -> None:
-    """Serve the simulated market at the paths and in the wire formats of the providers."""
+    """Serve the simulated market.
+
+    It responds at the paths and in the wire formats of the providers.
+    """
     from ingestion import simulation
 
     given = {"host": host, "port": port, "seed": seed, "securities": securities, "now": now}
@@ -163,7 +166,10 @@ def sample(
     folder: Annotated[Path, typer.Argument(help="Folder to write to.")],
     sessions: Annotated[int, typer.Option(min=1, max=250, help="Number of archives, one per session.")] = 10,
 ) -> None:
-    """Write bulk files of the simulated market, to try `backfill`: pystock archives and a CSV file of headlines."""
+    """Write sample files for `backfill`.
+
+    They are pystock archives and a CSV file of headlines, from the simulated market.
+    """
     from ingestion import simulation
 
     simulation.write_sample(folder, sessions=sessions)

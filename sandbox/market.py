@@ -4,7 +4,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -54,23 +53,29 @@ class Market:
             raise ValueError(f"a market has {FEWEST} to {MOST} securities, not {securities}")
         self.seed, self.size = seed, securities
         self._building = threading.RLock()
+        self._parts: dict[str, object] = {}
         self._bars = Kept(max(130, min(800, CELLS_KEPT // (8 * securities))))
         self._stories = Kept(max(20, 60_000 // securities))
 
-    @cached_property
+    @property
     def sessions(self) -> Sessions:
-        with self._building:
-            return xnys()
+        return self._once("sessions", xnys)
 
-    @cached_property
+    @property
     def universe(self) -> Universe:
-        with self._building:
-            return generate(self.seed, self.size, self.sessions)
+        return self._once("universe", lambda: generate(self.seed, self.size, self.sessions))
 
-    @cached_property
+    @property
     def prices(self) -> Prices:
-        with self._building:
-            return self.__dict__.get("prices") or Prices(self.seed, self.universe, self.sessions)
+        return self._once("prices", lambda: Prices(self.seed, self.universe, self.sessions))
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """Create a part when it is first needed. One lock for all parts: one per part can deadlock."""
+        if name not in self._parts:
+            with self._building:
+                if name not in self._parts:
+                    self._parts[name] = make()
+        return self._parts[name]  # type: ignore[return-value]  # stored under this key
 
     def security(self, ticker: str) -> Security | None:
         place = self.universe.by_ticker.get(ticker)

@@ -1,6 +1,7 @@
 """The simulated market behaves like a real one, and is reproducible."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -214,3 +215,11 @@ def test_what_was_delivered_stays_delivered(moment: datetime, later: timedelta) 
     assert all(float(close) < now.timestamp() for close in market().sessions.closes[:delivered][-1:])
     assert market().bars(delivered, now) is None
     assert {s.session for s in market().splits(now)} <= {s.session for s in market().splits(now + later)}
+
+
+def test_threads_can_create_the_parts_of_a_market_at_once() -> None:
+    for _ in range(20):
+        market = Market(seed=7, securities=12)
+        with ThreadPoolExecutor(3) as pool:
+            parts = [pool.submit(getattr, market, name) for name in ("prices", "universe", "sessions")]
+            assert all(part.result(timeout=60) is not None for part in parts)

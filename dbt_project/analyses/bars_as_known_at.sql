@@ -1,6 +1,5 @@
--- What did we know, and when? The latest bar of each security as it stood two weeks before the newest delivery,
--- restatements since then undone: a backtest that reads it does not look ahead.
--- depends_on: {{ ref('fct_daily_bars') }}
+-- Which bars were known at a past moment? The latest bar of each security as of two weeks before the newest version,
+-- without later restatements: a backtest that reads it does not look ahead.
 with moment as (
     select max(known_from) - interval '14 days' as known_at
     from {{ ref('fct_daily_bar_versions') }}
@@ -15,7 +14,7 @@ known as (
         bars.known_from,
         row_number() over (partition by bars.security_key order by bars.trading_date desc) as days_back
     from moment
-    cross join lateral marts.daily_bars_as_of(moment.known_at) as bars
+    cross join lateral {{ function('daily_bars_as_of') }}(moment.known_at) as bars
 )
 
 select

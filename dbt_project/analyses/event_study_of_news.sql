@@ -1,6 +1,6 @@
--- What follows news that one could act upon? Mean abnormal return after positive, neutral and negative stories, each
--- counted from the first close after we learned of it: bought no earlier than it could have been, and of companies
--- since delisted, too. The t statistic treats all events of a session as one, since they move together.
+-- What follows news on which one could act? Mean abnormal return after positive, neutral and negative stories, from the
+-- first close after we learned of them. Companies delisted since are included. The t statistic treats all events of a
+-- session as one, since they move together.
 with events as (
     select
         effective_session_date,

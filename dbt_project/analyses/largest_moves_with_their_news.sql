@@ -1,4 +1,4 @@
--- Which stocks moved most on the latest session, and what was written about them?
+-- Which stocks moved most on the latest session, and what was published about them?
 with latest_session as (
     select max(trading_date) as trading_date
     from {{ ref('mart_stock_days') }}

@@ -1,4 +1,4 @@
--- How did the market as a whole do: advancers, decliners, median return, and dollars traded, session by session?
+-- How did the whole market do? Advancers, decliners, median return and dollars traded by session.
 select
     trading_date,
     count(*) as stocks,

@@ -1,6 +1,5 @@
--- Which securities had risen most at the end of each month, as one could have ranked them then? The decision falls at
--- the open of the next session; bars, restatements and splits are those known by that moment.
--- depends_on: {{ ref('fct_daily_bars_adjusted') }}
+-- Which securities had risen most at the end of each month? The ranking uses bars, restatements and splits known at the
+-- open of the next session, when one could act on it.
 with sessions as (
     select * from {{ ref('dim_sessions') }}
     where is_session
@@ -40,7 +39,7 @@ known as (
         max(bars.trading_date) over months as last_date,
         max(bars.known_from) over months as known_from
     from decisions
-    cross join lateral marts.daily_bars_adjusted_as_of(decisions.decided_at) as bars
+    cross join lateral {{ function('daily_bars_adjusted_as_of') }}(decisions.decided_at) as bars
     where bars.trading_date between decisions.month_end - 31 and decisions.month_end
     window months as (
         partition by decisions.month_end, bars.security_key order by bars.trading_date

@@ -1,4 +1,4 @@
--- Which providers restate their bars, how often, and how many cannot be right?
+-- Which providers restate their bars, how often, and how many bars have a quality issue?
 select
     provider,
     count(*) as bars,

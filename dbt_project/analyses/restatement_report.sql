@@ -1,4 +1,4 @@
--- Who restates what, how much, and how late: provider by provider and month by month, with the bar that moved most.
+-- Which provider restates which bars, by how much, and how late? By provider and month, with the largest restatement.
 with restatements as (
     select * from {{ ref('mart_restatements') }}
 ),

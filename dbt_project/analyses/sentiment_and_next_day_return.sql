@@ -1,4 +1,4 @@
--- Does today's tone say anything about tomorrow's return? Only stock days with a scored story count.
+-- Does today's sentiment predict tomorrow's return? Mean returns by sentiment of the day's stories.
 with days as (
     select
         ticker,

@@ -1,4 +1,4 @@
--- Is every source delivering? Loads, rows and requests of each, with errors and the provider's answering time.
+-- Does every source deliver? Loads, rows and requests of each source, with errors and the provider's response time.
 with loads as (
     select
         source_name,

@@ -1,4 +1,4 @@
--- The strongest trends on the latest session: rising averages, strength, room within the bands, and who trades it.
+-- Which securities have the strongest upward trend on the latest session, and how far have they risen?
 with latest as (
     select max(trading_date) as trading_date from {{ ref('fct_daily_indicators') }}
 )

@@ -1,4 +1,4 @@
--- Volume at least three times its usual level on liquid stocks: the screen to begin a day with.
+-- Which liquid stocks traded at least three times their usual volume?
 select
     trading_date,
     ticker,

@@ -1,4 +1,4 @@
--- Annualised volatility of the last 20 returns of each security, most volatile first.
+-- Which securities are most volatile? Annualised volatility of the last 20 returns.
 with ranked as (
     select
         security_key,

@@ -1,9 +1,10 @@
-"""A warehouse for the dbt tests, and dbt itself, run as a person runs it."""
+"""A warehouse for the dbt tests, and dbt itself, run as a user runs it."""
 
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,13 @@ MARTS = [
     "mart_stock_days",
 ]
 
+# Views of raw rows: they need no second build.
+RAW_VIEWS = ("path:dbt_project/models/staging", "int_bars__unioned", "int_articles__unioned")
+
 
 @dataclass(frozen=True)
 class Done:
-    """What a dbt command came to: its exit status and what it said."""
+    """The result of a dbt command: its exit status and its output."""
 
     returncode: int
     stdout: str
@@ -48,7 +52,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Dbt:
-    """The dbt command against one database, in this process; its artifacts stay in `folder` for later runs."""
+    """The dbt command on one database, in this process. Its artifacts stay in `folder` for later runs."""
 
     server: Path
     database: str
@@ -56,7 +60,7 @@ class Dbt:
 
     def run(self, *arguments: str) -> Done:
         """Run dbt with every warning and deprecation made an error."""
-        said: list[str] = []
+        messages: list[str] = []
         environment = {
             "PGHOST": str(self.server),
             "PGUSER": "postgres",
@@ -71,9 +75,9 @@ class Dbt:
             patch.chdir(ROOT)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            program = dbtRunner(callbacks=[lambda event: said.append(str(getattr(event.info, "msg", "")))])
+            program = dbtRunner(callbacks=[lambda event: messages.append(str(getattr(event.info, "msg", "")))])
             done = program.invoke(["--no-use-colors", "--warn-error", "--show-all-deprecations", *arguments])
-        output = "\n".join([*said, str(done.exception or "")])
+        output = "\n".join([*messages, str(done.exception or "")])
         return Done(returncode=0 if done.success else 1, stdout=output)
 
     def must(self, *arguments: str) -> str:
@@ -89,7 +93,7 @@ class Dbt:
 
 
 @dataclass(frozen=True)
-class House:
+class Warehouse:
     """A prepared database with nothing in it yet, and dbt pointed at it."""
 
     dbt: Dbt
@@ -118,12 +122,62 @@ class House:
         finally:
             connection.close()
 
+    def prepare(self) -> None:
+        """Build the seeds and the views of raw rows."""
+        kinds = ("--exclude-resource-type", "test", "unit_test")
+        self.dbt.must("build", "--quiet", "--select", *RAW_VIEWS, "resource_type:seed", *kinds)
+
+    def run(self, *arguments: str) -> None:
+        """`dbt run` of everything but the views of raw rows."""
+        self.dbt.must("run", "--quiet", "--exclude", *RAW_VIEWS, *arguments)
+
+    def reset(self) -> None:
+        """Empty the raw tables (the calendar stays) and drop all models but the views of raw rows."""
+        raw = self.rows(
+            "select schemaname || '.' || tablename from pg_tables where schemaname like 'raw_%' "
+            "and schemaname <> 'raw_calendar' and (tablename !~ '^_dlt' or tablename = '_dlt_loads')"
+        )
+        self.rows("truncate " + ", ".join(name for (name,) in raw))
+        models = self.rows(
+            "select case relkind when 'v' then 'view' else 'table' end, oid::regclass::text from pg_class "
+            "where relnamespace::regnamespace::text in ('intermediate', 'marts', 'quarantine') "
+            "and relkind in ('r', 'v') and relname ~ '^(int|fct|mart|dim|bridge|quarantined|suspect)_' "
+            "and relname !~ '__unioned$' "
+            "order by relkind desc"
+        )
+        drops = [f"drop {kind} if exists {name} cascade" for kind, name in models]
+        self.rows("; ".join(["set client_min_messages = error", *drops]))
+
+    @contextmanager
+    def failing(self, table: str, condition: str) -> Iterator[None]:
+        """A table that takes only rows of a condition."""
+        self.rows(f"alter table {table} add constraint temporary check ({condition}) not valid")
+        try:
+            yield
+        finally:
+            self.rows(f"alter table {table} drop constraint temporary")
+
     def checksums(self, *relations: str) -> dict[str, str]:
-        """A checksum per relation (by default every mart) that does not depend on the order of rows."""
+        """A checksum per relation (by default every mart): its rows in any order, without deleted ones and without the
+        columns that say when and from which load dbt wrote a row (their names begin with an underscore)."""
         names = relations or tuple(f"marts.{mart}" for mart in MARTS)
+        return {name: self._checksum(name) for name in names}
+
+    def columns(self, relation: str) -> list[str]:
+        """The columns of a relation, without those that say when and from which load dbt wrote a row."""
+        names = self.rows(
+            "select attname from pg_attribute where attnum > 0 and not attisdropped "
+            f"and attrelid = '{relation}'::regclass and attname !~ '^_' order by attnum"
+        )
+        return [name for (name,) in names]
+
+    def _checksum(self, relation: str) -> str:
+        names = self.columns(relation)
+        columns, where = ", ".join(names), "where not is_deleted" if "is_deleted" in names else ""
         number = "('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint"
-        query = f"select count(*) || ' ' || coalesce(sum({number}), 0) from {{}} t"
-        return {name: self.rows(query.format(name))[0][0] for name in names}
+        rows = f"(select {columns} from {relation} {where}) t"
+        query = f"select count(*) || ' ' || coalesce(sum({number}), 0) from {rows}"
+        return str(self.rows(query)[0][0])
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +188,7 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def house(server: Path, dbt_folder: Path) -> Iterator[House]:
+def warehouse(server: Path, dbt_folder: Path) -> Iterator[Warehouse]:
     """An empty warehouse for the tests of one module. It always has the same name, so that dbt parses once."""
     name = f"dbt_{os.getpid()}"
     admin = psycopg2.connect(host=str(server), user="postgres", dbname="postgres")
@@ -145,7 +199,7 @@ def house(server: Path, dbt_folder: Path) -> Iterator[House]:
         cursor.execute(f"revoke all on database {name} from public")
         cursor.execute(f"grant connect on database {name} to marketloom_analyst, marketloom_transformer")
         cursor.execute(f"grant create, temporary on database {name} to marketloom_transformer")
-    yield House(Dbt(server, name, dbt_folder))
+    yield Warehouse(Dbt(server, name, dbt_folder))
     with admin.cursor() as cursor:
         cursor.execute(f"drop database {name} with (force)")
     admin.close()

@@ -1,4 +1,4 @@
-"""Indicators by other hands: TA-Lib where it knows them, NumPy where it does not, for one security at a time."""
+"""Reference indicators: from TA-Lib where it has them, otherwise from NumPy, for one security at a time."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,9 +12,9 @@ from talib import MA_Type
 Series = NDArray[np.float64]
 HORIZONS = (1, 5, 20, 60, 252)
 
-# What a difference is measured against. Most indicators are compared with themselves. What is a difference of prices
-# (MACD) or lies a small step from one (the bands) goes through zero or cancels, and has the digits of the price; what
-# runs between fixed bounds has the digits of its range.
+# What a difference is measured against. Most indicators are compared with themselves. Differences of prices (MACD) and
+# values near a price (the bands) can be zero or cancel, so they have the digits of the price. Indicators with fixed
+# bounds have the digits of their range.
 PRICE = ("macd", "macd_signal", "macd_histogram", "bollinger_upper_20", "bollinger_lower_20")
 EXPONENTIAL = (
     *(f"ema_{n}" for n in (12, 26, 50, 200)),
@@ -32,8 +32,8 @@ UNIT = (
 )
 
 
-# TA-Lib moves its frames by adding the new bar and taking off the old, so that the rounding of large values stays in
-# its sums when they are long gone. Where that shows, it is asked again, for the bars of the one frame alone.
+# TA-Lib moves its frames by adding the new bar and subtracting the old one, so the rounding of large values stays in
+# its sums. Where that shows, TA-Lib computes the bars of the one frame alone.
 FRAMES = {
     **{f"sma_{n}": n for n in (5, 10, 20, 50, 100, 200)},
     "bollinger_upper_20": 20,

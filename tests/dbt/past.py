@@ -2,42 +2,43 @@
 
 from psycopg2.extensions import cursor as Cursor
 
-# What the look-ahead test does not compare: nothing yet. A column that says when a row was processed, and not when it
-# was known, is named here as (mart, column) and described as such where it is defined.
-PROCESSING: set[tuple[str, str]] = set()
-
 
 def marts(cursor: Cursor, schema: str) -> list[str]:
-    """Every table of a schema, in order of name."""
-    cursor.execute("select tablename from pg_tables where schemaname = %s order by 1", (schema,))
+    """Every table and view of a schema, in order of name."""
+    cursor.execute(
+        "select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'v') order by 1",
+        (schema,),
+    )
     return [name for (name,) in cursor.fetchall()]
 
 
 def keep(cursor: Cursor, schema: str, into: str) -> None:
-    """Copy every table of a schema into a schema of its own."""
+    """Copy every table and view of a schema into tables of a schema of its own."""
     cursor.execute(f"create schema {into}")
     for name in marts(cursor, schema):
-        cursor.execute(f"create table {into}.{name} as table {schema}.{name}")
+        cursor.execute(f"create table {into}.{name} as select * from {schema}.{name}")
 
 
 def columns(cursor: Cursor, schema: str, mart: str) -> str:
-    """The columns to compare, floats rounded to ten digits: sums of one set may differ in the last bits."""
+    """The columns to compare, floats rounded to ten digits: sums of one set may differ in the last bits.
+
+    Columns that begin with an underscore say when a row was processed, not when it was known: they are left out.
+    """
     cursor.execute(
         "select column_name, data_type from information_schema.columns "
-        "where table_schema = %s and table_name = %s order by ordinal_position",
+        "where table_schema = %s and table_name = %s and column_name !~ '^_' order by ordinal_position",
         (schema, mart),
     )
-    found = [row for row in cursor.fetchall() if (mart, row[0]) not in PROCESSING]
     return ", ".join(
         f"case when abs({name}) < 1e-9 then 0 else to_char({name}, '9.999999999EEEE')::float end as {name}"
         if kind == "double precision"
         else name
-        for name, kind in found
+        for name, kind in cursor.fetchall()
     )
 
 
 def difference(cursor: Cursor, left: str, right: str, chosen: str = "*") -> int:
-    """How many rows stand in one of two relations and not in the other."""
+    """How many rows are in one of two relations and not in the other."""
     cursor.execute(
         f"with a as (select {chosen} from {left}), b as (select {chosen} from {right}) "
         "select count(*) from ((table a except all table b) union all (table b except all table a)) as odd"
@@ -55,7 +56,7 @@ def differences(cursor: Cursor, left: str, right: str) -> dict[str, int]:
 
 
 def functions(cursor: Cursor) -> dict[str, str]:
-    """The functions of a moment that give the columns of a mart, and that mart: daily_bars_as_of, fct_daily_bars."""
+    """The as-of functions that return the columns of a mart, and that mart: daily_bars_as_of, fct_daily_bars."""
     cursor.execute(
         "select proname, array(select name from unnest(proargnames, proargmodes) as a (name, mode) where mode = 't') "
         "from pg_proc where pronamespace = 'marts'::regnamespace and proname like '%\\_as\\_of' order by 1"
@@ -64,31 +65,32 @@ def functions(cursor: Cursor) -> dict[str, str]:
     for function, names in cursor.fetchall():
         cursor.execute(
             "select table_name from information_schema.columns where table_schema = 'marts' "
-            "and table_name ~ %s group by 1 having array_agg(column_name::text order by ordinal_position) = %s",
+            "and table_name ~ %s and column_name !~ '^_' group by 1 "
+            "having array_agg(column_name::text order by ordinal_position) = %s",
             (f"^(fct|dim|bridge|mart)_{function.removesuffix('_as_of')}$", names),
         )
         found.update((function, mart) for (mart,) in cursor.fetchall())
     return found
 
 
-def asked(cursor: Cursor, moment: str, past: str, rekeyed: str) -> dict[str, int]:
-    """Odd rows per function of a moment, against the marts of that moment in the schema `past`.
+def queried(cursor: Cursor, moment: str, past: str, reassigned: str) -> dict[str, int]:
+    """Odd rows per as-of function, against the marts of that moment in the schema `past`.
 
-    The functions know companies as they are told apart today: a ticker whose company is another one since is left out.
+    The functions use today's assignment of tickers to companies: a ticker that was reassigned since is left out.
     """
     found = {}
     for function, mart in functions(cursor).items():
         chosen, others = columns(cursor, past, mart), ""
         if ", ticker" in chosen:
-            others = f" where ticker <> '{rekeyed}'"
+            others = f" where ticker <> '{reassigned}'"
         found[function] = difference(cursor, f"marts.{function}('{moment}'){others}", f"{past}.{mart}{others}", chosen)
     return {name: count for name, count in found.items() if count}
 
 
 def changed_without_news(cursor: Cursor, early: str, late: str, since: str) -> int:
-    """Rows of an earlier `mart_stock_days` that a later one tells otherwise although no bar up to them was restated.
+    """Rows of an earlier `mart_stock_days` that differ in a later one although no bar up to them was restated.
 
-    Such a row took in something that came after its session. News may come late, so its columns are left out.
+    Such a row depends on something that came after its session. News may come late, so its columns are left out.
     """
     cursor.execute(
         f"select count(*) from {early} as early left join {late} as late using (security_key, trading_date) "

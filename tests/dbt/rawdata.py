@@ -46,15 +46,14 @@ class Load:
         if finish:
             self.finish(connection)
 
-    def finish(self, connection: Connection) -> None:
-        """What dlt does last: list the load with status 0."""
+    def finish(self, connection: Connection, finished_at: str | None = None) -> None:
+        """List the load with status 0, as dlt does last; by default it finishes now."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                sql.SQL(
-                    "insert into {} (load_id, schema_name, status, inserted_at) values (%s, %s, 0, '2024-03-01+00')"
-                ).format(sql.Identifier(f"raw_{self.source}", "_dlt_loads")),
-                (self.load_id, self.source),
+            statement = (
+                "insert into {} (load_id, schema_name, status, inserted_at) values (%s, %s, 0, coalesce(%s, now()))"
             )
+            table = sql.Identifier(f"raw_{self.source}", "_dlt_loads")
+            cursor.execute(sql.SQL(statement).format(table), (self.load_id, self.source, finished_at))
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -125,7 +124,7 @@ def companies(load_id: str, day: date, rows: Iterable[Row]) -> Load:
 
 
 def reused() -> Load:
-    """What came out late: until the 10th of January, AW was another company's."""
+    """Received late: until the 10th of January, AW was another company's."""
     gone = {
         "ticker": "AW",
         "name": "Wanderer",
@@ -148,7 +147,7 @@ def renamed() -> Load:
 
 
 def restatements(load_id: str) -> Load:
-    """The second session again: the same values, changed ones, a row twice in one answer, and one broken row."""
+    """The second session again: the same values, changed ones, a row twice in one response, and one broken row."""
     day = sessions()[1]
     rows = [
         {"ticker": "AV", "date": day, **bar(0, 1)},
@@ -239,13 +238,13 @@ def records() -> Load:
 
 
 def everything() -> list[Load]:
-    """All of it, in the order in which it became known."""
+    """All loads, in the order in which they became known."""
     return [
         calendar(),
         polygon_reference(),
         polygon_bars("200.1", 0, 15),
         restatements("200.2"),
-        polygon_bars("200.3", 14, 30),
+        polygon_bars("200.3", 15, 30),
         polygon_news(),
         alpha_vantage(),
         feeds(),

@@ -61,7 +61,7 @@ def _shapes(random: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _bars(ticker: str, close: np.ndarray, random: np.random.Generator) -> pd.DataFrame:
-    """Bars around the closes; a close that stands still has no range either. All lives end on the last day."""
+    """Bars around the closes; a close that does not move has no range. All series end on the last day."""
     before = np.concatenate([close[:1], close[:-1]])
     moves = np.where(close == before, 0.0, 0.01)
     opened = before * (1 + moves * random.normal(0, 0.3, len(close)))

@@ -9,42 +9,41 @@ import pytest
 from pyarrow import csv
 
 from tests.dbt import indicators, series
-from tests.dbt.conftest import House
+from tests.dbt.conftest import Warehouse
 from tests.shared import DATA, need
 
-# The relation that int_bars__tracked names, made by hand here: what leads to it has tests of its own.
-INPUT = "marts.fct_daily_bars_adjusted"
-MODELS = (
-    "int_changes__followed",
-    "int_bars__touched",
-    "int_bars__tracked",
-    "int_bars__numbered",
-    "int_market_returns__averaged",
-    "int_market_returns__accumulated",
-    "fct_daily_indicators",
+# The relations that int_bars__sequenced reads, made by hand here: the models before it have tests of their own.
+BARS, ACTIONS, SESSIONS = (
+    f"intermediate.{name}" for name in ("int_bars__chosen", "int_actions__factored", "int_sessions__numbered")
 )
+MODELS = ("int_bars__sequenced", "int_market_returns__averaged", "int_indicators__computed", "fct_daily_indicators")
 BOUND = 1e-9
 LEARNED = "2026-01-01 00:00+00"
 
 
 @pytest.fixture(scope="module")
-def ready(house: House) -> House:
-    """The relations that the input reads, every day a session, with random bars up to ten days before their end."""
-    house.rows(
-        "set role marketloom_transformer; create schema if not exists marts; "
-        f"create table {INPUT} (security_key bigint, ticker text, trading_date date, open_price float, "
+def ready(warehouse: Warehouse) -> Warehouse:
+    """The relations that int_bars__sequenced reads, every day a session, without bars and actions."""
+    processing = "is_deleted boolean not null default false, _updated_at timestamptz not null default now()"
+    warehouse.rows(
+        "set role marketloom_transformer; create schema if not exists intermediate; "
+        f"create table {BARS} (security_key bigint, ticker text, trading_date date, open_price float, "
         "high_price float, low_price float, close_price float, volume float, known_from timestamptz, "
+        f"provider text default 'polygon', is_suspect boolean default false, {processing}, "
         "primary key (security_key, trading_date)); "
-        "create table marts.dim_sessions as select d::date as trading_date, true as is_session, "
-        "row_number() over (order by d)::int as session_number "
+        f"create table {ACTIONS} (security_key bigint, from_date date, until_date date, split_factor float, "
+        f"dividend_factor float, known_from timestamptz, {processing}, primary key (security_key, until_date)); "
+        f"create table {SESSIONS} (trading_date date primary key, is_session boolean, session_number int, "
+        f"{processing}); "
+        f"insert into {SESSIONS} (trading_date, is_session, session_number) "
+        "select d::date, true, row_number() over (order by d) "
         f"from generate_series('{series.FIRST}'::date, '{series.FIRST + timedelta(days=4000)}', interval '1 day') d"
     )
-    house.dbt.must("run", "--quiet", "--select", *MODELS[:2])
-    return house
+    return warehouse
 
 
 @pytest.fixture(scope="module")
-def grown(ready: House) -> House:
+def grown(ready: Warehouse) -> Warehouse:
     """Random bars, built in steps: most of them; ten more sessions; and changes long ago."""
     bars = series.random_bars()
     is_new = bars["trading_date"] >= series.FIRST + timedelta(days=series.LENGTH - 10)
@@ -52,73 +51,56 @@ def grown(ready: House) -> House:
     add(ready, bars[~is_new & ~is_late])
     assert run(ready, "--full-refresh") == (~is_new & ~is_late).sum()
     add(ready, bars[is_new & ~is_late])
-    touch(ready, "true", series.FIRST + timedelta(days=series.LENGTH - 10))
     assert run(ready) == (is_new & ~is_late).sum()
     assert run(ready) == 0
     add(ready, bars[is_late])
     ready.rows(
-        f"update {INPUT} set close_price = close_price * 1.01, high_price = high_price * 1.01, "
-        f"known_from = '2026-02-01' where ticker = 'WALK3' and trading_date = '{day(400)}'; "
-        f"update {INPUT} set open_price = open_price / 3, high_price = high_price / 3, low_price = low_price / 3, "
-        f"close_price = close_price / 3, volume = volume * 3 where ticker = 'TICKS3' and trading_date < '{day(2000)}'; "
-        f"update {INPUT} set volume = -1 where ticker = 'WALK1' and trading_date = '{day(2500)}'; "
-        f"delete from {INPUT} where ticker = 'RUNS' and trading_date in ('{day(50)}', '{day(2999)}')"
+        f"update {BARS} set close_price = close_price * 1.01, high_price = high_price * 1.01, "
+        f"known_from = '2026-02-01', _updated_at = now() where ticker = 'WALK3' and trading_date = '{day(400)}'; "
+        f"insert into {ACTIONS} (security_key, until_date, split_factor, dividend_factor, known_from) "
+        f"select distinct security_key, '{day(2000)}'::date, 1.0 / 3, 1, known_from from {BARS} "
+        "where ticker = 'TICKS3'; "
+        f"update {BARS} set volume = -1, _updated_at = now() where ticker = 'WALK1' and trading_date = '{day(2500)}'; "
+        f"update {BARS} set is_deleted = true, _updated_at = now() "
+        f"where ticker = 'RUNS' and trading_date in ('{day(50)}', '{day(2999)}')"
     )
-    touch(ready, "ticker = 'LATE'", series.FIRST)
-    touch(ready, "ticker = 'WALK2'", day(1000))
-    touch(ready, "ticker = 'WALK3'", day(400))
-    touch(ready, "ticker = 'TICKS3'", series.FIRST)
-    touch(ready, "ticker = 'WALK1'", day(2500))
-    touch(ready, "ticker = 'RUNS'", day(50))
     # The market changed over most of the years: the whole lives of the securities above and 60 bars after it of others.
     run(ready)
     return ready
-
-
-def touch(house: House, condition: str, since: date) -> None:
-    """Note that bars of these securities were written, from a date on, as the input's own build does."""
-    house.rows(
-        "set role marketloom_transformer; "
-        "insert into intermediate.int_changes__followed (model, followed, after_number, change_number) "
-        "select 'fct_daily_bars_adjusted', 'fct_daily_bars_adjusted', 0, 0 where not exists "
-        "(select from intermediate.int_changes__followed where model = 'fct_daily_bars_adjusted'); "
-        "update intermediate.int_changes__followed set change_number = change_number + 1 "
-        "where model = 'fct_daily_bars_adjusted'; "
-        "insert into intermediate.int_bars__touched (security_key, first_trading_date, change_number) "
-        f"select distinct security_key, '{since}'::date, (select change_number from intermediate.int_changes__followed "
-        f"where model = 'fct_daily_bars_adjusted') from {INPUT} where {condition}"
-    )
 
 
 def day(number: int) -> date:
     return series.FIRST + timedelta(days=number)
 
 
-def run(house: House, *arguments: str) -> int:
-    """Build the models and return how many rows the mart took in."""
-    house.dbt.must("run", "--quiet", "--select", *MODELS, *arguments)
-    results = house.dbt.artifact("run_results")["results"]
-    taken: int = next(r for r in results if r["unique_id"].endswith(MODELS[-1]))["adapter_response"]["rows_affected"]
+def run(warehouse: Warehouse, *arguments: str) -> int:
+    """Build the models and return how many rows of indicators were written."""
+    warehouse.dbt.must("run", "--quiet", "--select", *MODELS, *arguments)
+    results = warehouse.dbt.artifact("run_results")["results"]
+    taken: int = next(r for r in results if r["unique_id"].endswith("int_indicators__computed"))["adapter_response"][
+        "rows_affected"
+    ]
     return taken
 
 
-def add(house: House, bars: pd.DataFrame) -> None:
+def add(warehouse: Warehouse, bars: pd.DataFrame) -> None:
+    columns = "security_key, ticker, trading_date, open_price, high_price, low_price, close_price, volume, known_from"
     text = io.StringIO()
     bars.assign(known_from=LEARNED)[
         ["security_key", "ticker", "trading_date", "open", "high", "low", "close", "volume", "known_from"]
     ].to_csv(text, header=False, index=False)
     text.seek(0)
-    with house.connect() as connection, connection.cursor() as cursor:
-        cursor.copy_expert(f"copy {INPUT} from stdin csv", text)
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.copy_expert(f"copy {BARS} ({columns}) from stdin csv", text)
 
 
-def read(house: House, condition: str = "true") -> pd.DataFrame:
+def read(warehouse: Warehouse, condition: str = "true") -> pd.DataFrame:
     """The mart's rows in order, every float to the last bit."""
-    text = io.BytesIO()
-    with house.connect() as connection, connection.cursor() as cursor:
+    columns, text = ", ".join(warehouse.columns("marts.fct_daily_indicators")), io.BytesIO()
+    with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.copy_expert(
-            f"copy (select * from marts.fct_daily_indicators where {condition} order by security_key, trading_date) "
-            "to stdout csv header",
+            f"copy (select {columns} from marts.fct_daily_indicators where {condition} "
+            "order by security_key, trading_date) to stdout csv header",
             text,
         )
     text.seek(0)
@@ -127,8 +109,8 @@ def read(house: House, condition: str = "true") -> pd.DataFrame:
 
 
 def differences(found: pd.DataFrame) -> pd.DataFrame:
-    """One row per indicator: the largest difference from the other hand, where it is, and how often TA-Lib itself
-    had to be asked for the frame alone."""
+    """One row per indicator: the largest difference from TA-Lib or NumPy, its place, and for how many rows TA-Lib
+    computed the frame alone."""
     expectations: dict[str, list[np.ndarray]] = {}
     securities = [bars for _, bars in found.groupby("security_key", sort=False)]
     for bars in securities:
@@ -151,7 +133,7 @@ def differences(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(worst, columns=["name", "difference", "ticker", "bar_number", "ours", "theirs", "again"])
 
 
-def test_an_incremental_build_gives_what_a_full_one_gives(grown: House) -> None:
+def test_an_incremental_build_gives_what_a_full_one_gives(grown: Warehouse) -> None:
     grown_step_by_step = read(grown)
     run(grown, "--full-refresh")
     built_at_once = read(grown)
@@ -165,21 +147,21 @@ def test_an_incremental_build_gives_what_a_full_one_gives(grown: House) -> None:
             pd.testing.assert_series_equal(grown_step_by_step[name], built_at_once[name], check_exact=True)
 
 
-def test_they_agree_with_talib_on_random_series(grown: House) -> None:
+def test_they_agree_with_talib_on_random_series(grown: Warehouse) -> None:
     worst = differences(read(grown))
     print(worst.to_string())
     assert worst[worst["difference"] > BOUND].empty, worst.to_string()
 
 
-def test_they_agree_with_talib_on_the_real_archives(ready: House) -> None:
+def test_they_agree_with_talib_on_the_real_archives(ready: Warehouse) -> None:
     bars = series.archived_bars(need(DATA / "pystock"))
     days = ", ".join(f"('{day}'::date)" for day in sorted(set(bars["trading_date"])))
     ready.rows(
-        "insert into marts.dim_sessions select d, true, 10000 + row_number() over (order by d) "
+        f"insert into {SESSIONS} (trading_date, is_session, session_number) "
+        "select d, true, 10000 + row_number() over (order by d) "
         f"from (values {days}) as days (d)"
     )
     add(ready, bars)
-    touch(ready, "trading_date >= '2015-01-01'", date(2015, 1, 1))
     run(ready)
     found = read(ready, "trading_date >= '2015-01-01'")
     assert found["bar_number"].max() >= 63

@@ -1,8 +1,8 @@
-"""What was known at a moment is found again: built from what had been received by then, built as of then from
-everything, and asked for in SQL, the marts are the same. And where something looks ahead, a test says so.
+"""The marts of a moment are the same three ways: built from what had been received by then, built as of then from all
+rows, and queried with the as-of functions. Wherever a model looks ahead, a test fails.
 
-The loads come in five steps, two of real archives and three of the simulated market. After each the present is built
-and kept; at the end the past is built for each moment. Marts and functions are found in the warehouse, not listed here.
+The loads come in five steps, two of real archives and three of the simulated market. After each step the present is
+built and copied; at the end the past is built for each moment. The tests find marts and functions in the warehouse.
 """
 
 import json
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import psycopg2
 import pytest
 from psycopg2.extensions import cursor as Cursor
 from rich.console import Console
@@ -21,9 +20,8 @@ from ingestion.config import Settings
 from sandbox.market import Market
 from sandbox.server import Sandbox
 from tests.dbt import past
-from tests.dbt.conftest import House
+from tests.dbt.conftest import Warehouse
 from tests.dbt.rawdata import Load
-from tests.dbt.test_incremental import EARLY_VIEWS
 from tests.shared import DATA, need
 from tests.warehouse import key_of
 
@@ -31,8 +29,10 @@ ARCHIVES = (("20151216", "20151217"), ("20151218",))
 CLOCKS = ("2024-03-15T12:00:00+00:00", "2024-03-15T22:30:00+00:00", "2024-03-19T23:00:00+00:00")
 MOMENTS = ("2015-12-18T20:00:00Z", "2015-12-20T00:00:00Z", "2024-03-15T12:00:30Z", "2024-03-15T22:30:30Z")
 STEPS = range(1, len(MOMENTS) + 1)
-# Between the third and the fourth moment it comes out that this ticker was another company's until the 1st of March.
-REKEYED = "WEFT"
+# The model with the windows of mart_stock_days, and what it reads.
+WINDOWS, INPUTS = "int_bars__sequenced", ("int_bars__chosen", "int_actions__factored", "int_sessions__numbered")
+# Between the third and the fourth moment a list says that this ticker was another company's until the 1st of March.
+REASSIGNED = "WEFT"
 
 
 @dataclass(frozen=True)
@@ -47,41 +47,40 @@ class Elsewhere(Settings):
 
 
 @pytest.fixture(scope="module")
-def told(house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+def built(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """Schemas then_1 … then_4 with the marts as they were, past_1 … past_4 with the past as built at the end."""
     folder, quiet = need(DATA / "pystock"), Console(quiet=True)
-    house.dbt.must(
-        "build", "--quiet", "--select", *EARLY_VIEWS, "resource_type:seed", "--exclude-resource-type", "test"
-    )
+    warehouse.prepare()
     with pytest.MonkeyPatch.context() as patch, Sandbox(market=Market(seed=7, securities=24)) as sandbox:
         home = str(tmp_path_factory.mktemp("home"))
-        for name, value in {"PGHOST": str(house.dbt.server), "PGUSER": "postgres", "MARKETLOOM_HOME": home}.items():
+        for name, value in {"PGHOST": str(warehouse.dbt.server), "PGUSER": "postgres", "MARKETLOOM_HOME": home}.items():
             patch.setenv(name, value)
-        patch.setenv("PGDATABASE", house.dbt.database)
+        patch.setenv("PGDATABASE", warehouse.dbt.database)
         patch.setenv("MARKETLOOM_SANDBOX_URL", sandbox.url)
         live, simulated = config.load("live"), config.load("sandbox")
-        simulated = Elsewhere(simulated.root, simulated.home, simulated.target, house.dbt.database)
+        simulated = Elsewhere(simulated.root, simulated.home, simulated.target, warehouse.dbt.database)
         runner.ingest(live, ["calendar"], None, None, (), quiet)
-        date_back_the_calendar(house)
+        date_back_the_calendar(warehouse)
         for step, names in enumerate(ARCHIVES, 1):
             runner.backfill(live, "pystock", [folder / f"{name}.tar.gz" for name in names], quiet)
-            build_present(house, step)
+            build_present(warehouse, step)
         for step, clock in enumerate(CLOCKS, len(ARCHIVES) + 1):
             sandbox.set_clock(clock)
             runner.ingest(simulated, ["polygon", "alpha_vantage", "rss"], None, None, (), quiet)
-            house.load([edition(step)] if step <= len(MOMENTS) else [])
-            build_present(house, step)
+            warehouse.load([edition(step)] if step <= len(MOMENTS) else [])
+            build_present(warehouse, step)
+    warehouse.dbt.must("build", "--quiet", "--select", "resource_type:function")
     for step, moment in zip(STEPS, MOMENTS, strict=True):
-        build_past(house, moment)
-        with house.connect().cursor() as cursor:
+        build_past(warehouse, moment)
+        with warehouse.connect().cursor() as cursor:
             past.keep(cursor, "as_of_marts", f"past_{step}")
-    return house
+    return warehouse
 
 
-def date_back_the_calendar(house: House) -> None:
-    """It is taken as known from the beginning; so is the account of its loading, lest the books differ."""
-    house.rows("update raw_calendar.days set _received_at = '2000-01-01+00'")
-    house.rows("update raw_ops.requests set _received_at = '2000-01-01+00' where source = 'calendar'")
+def date_back_the_calendar(warehouse: Warehouse) -> None:
+    """Make it known from the beginning, with the record of its request."""
+    warehouse.rows("update raw_calendar.days set _received_at = '2000-01-01+00'")
+    warehouse.rows("update raw_ops.requests set _received_at = '2000-01-01+00' where source = 'calendar'")
 
 
 def edition(step: int) -> Load:
@@ -92,36 +91,39 @@ def edition(step: int) -> Load:
     row = {**story, "article_url": "https://edited.example/1", "published_utc": datetime(2024, 3, 15, 9, tzinfo=UTC)}
     load = Load("polygon", f"9{step}.0").add("news", f"edition-{step}", known, [row])
     if step == 4:
-        gone = {"ticker": REKEYED, "name": "Weft of old", "composite_figi": "BBG00WEFTOLD", "active": False}
+        gone = {"ticker": REASSIGNED, "name": "Weft of old", "composite_figi": "BBG00WEFTOLD", "active": False}
         load.add("tickers", "tickers-late", known, [{**gone, "delisted_utc": datetime(2024, 3, 1, 5, tzinfo=UTC)}])
     return load
 
 
-def build_present(house: House, step: int) -> None:
-    house.dbt.must("run", "--quiet", "--exclude", *EARLY_VIEWS)
-    with house.connect().cursor() as cursor:
+def build_present(warehouse: Warehouse, step: int) -> None:
+    warehouse.run()
+    with warehouse.connect().cursor() as cursor:
         past.keep(cursor, "marts", f"then_{step}")
+        cursor.execute(f"create schema inputs_{step}")
+        for name in INPUTS:
+            cursor.execute(f"create table inputs_{step}.{name} as table intermediate.{name}")
 
 
-def build_past(house: House, moment: str) -> None:
-
+def build_past(warehouse: Warehouse, moment: str) -> None:
     arguments = ("--quiet", "--target", "as_of", "--vars", f'{{as_of: "{moment}"}}')
-    house.dbt.must("build", *arguments, "--exclude-resource-type", "test", "unit_test")
+    warehouse.dbt.must("build", *arguments, "--exclude-resource-type", "test", "unit_test")
 
 
 @pytest.fixture(scope="module")
-def compiled(told: House) -> dict[str, str]:
-    """The SQL of the models and tests of the present that leaks are planted in or found by, as dbt compiles it."""
-    names = ("fct_daily_bar_versions_follow_one_another_without_gap", "mart_stock_days")
-    told.dbt.must("compile", "--quiet", "--select", *names)
-    nodes = told.dbt.artifact("manifest")["nodes"].values()
-    return {node["name"]: node["compiled_code"] for node in nodes if node["name"] in names}
+def compiled(built: Warehouse) -> dict[str, str]:
+    """The SQL of the model that leaks are planted in and of the data tests that find them, as dbt compiles it."""
+    tests = ("not_null_fct_daily_bar_versions_known_from", "not_null_fct_article_versions_known_from")
+    sequences = "fct_daily_bar_versions,test_name:sequential_versions"
+    built.dbt.must("compile", "--quiet", "--full-refresh", "--select", WINDOWS, *tests, sequences)
+    nodes = built.dbt.artifact("manifest")["nodes"].values()
+    return {node["name"]: node["compiled_code"] for node in nodes if node.get("compiled_code")}
 
 
 @pytest.fixture
-def cursor(told: House) -> Iterator[Cursor]:
+def cursor(built: Warehouse) -> Iterator[Cursor]:
     """A cursor whose changes are undone after the test."""
-    connection = told.connect()
+    connection = built.connect()
     connection.autocommit = False
     with connection.cursor() as cursor:
         yield cursor
@@ -135,9 +137,9 @@ def test_building_the_past_gives_what_was_built_then(cursor: Cursor, step: int) 
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_asking_for_the_past_gives_what_building_it_gives(cursor: Cursor, step: int) -> None:
+def test_querying_the_past_gives_what_building_it_gives(cursor: Cursor, step: int) -> None:
     assert {"daily_bars_as_of", "articles_as_of"} <= set(past.functions(cursor))
-    assert past.asked(cursor, MOMENTS[step - 1], f"past_{step}", REKEYED) == {}
+    assert past.queried(cursor, MOMENTS[step - 1], f"past_{step}", REASSIGNED) == {}
 
 
 def test_a_ticker_that_was_anothers_is_keyed_as_was_known(cursor: Cursor) -> None:
@@ -146,25 +148,25 @@ def test_a_ticker_that_was_anothers_is_keyed_as_was_known(cursor: Cursor) -> Non
         "from {} where {}"
     )
     for mart in ("fct_daily_bar_versions", "fct_daily_bars", "fct_daily_bars_adjusted", "fct_daily_indicators"):
-        for schema, told in (
+        for schema, expected in (
             ("then_3", (1, True)),
             ("then_4", (2, True)),
             ("past_3", (1, True)),
             ("past_4", (2, True)),
         ):
-            cursor.execute(keys.format(f"{schema}.{mart}", f"ticker = '{REKEYED}'"))
-            assert cursor.fetchone() == told, (schema, mart)
-    # The functions tell the values of then, under the companies of today.
-    answer = f"(select * from marts.daily_bars_as_of('{MOMENTS[2]}') where ticker = '{REKEYED}') as answer"
+            cursor.execute(keys.format(f"{schema}.{mart}", f"ticker = '{REASSIGNED}'"))
+            assert cursor.fetchone() == expected, (schema, mart)
+    # The functions return the values of then, under the companies of today.
+    found = f"(select * from marts.daily_bars_as_of('{MOMENTS[2]}') where ticker = '{REASSIGNED}') as found"
     values = past.columns(cursor, "past_3", "fct_daily_bars").removeprefix("security_key, ")
-    then = f"(select * from past_3.fct_daily_bars where ticker = '{REKEYED}') as bars"
-    assert past.difference(cursor, answer, then, values) == 0
+    then = f"(select * from past_3.fct_daily_bars where ticker = '{REASSIGNED}') as bars"
+    assert past.difference(cursor, found, then, values) == 0
     cursor.execute(
-        f"select count(*), count(b.ticker) from {answer} left join marts.fct_daily_bars b "
-        "on (b.security_key, b.ticker, b.trading_date) = (answer.security_key, answer.ticker, answer.trading_date)"
+        f"select count(*), count(b.ticker) from {found} left join marts.fct_daily_bars b "
+        "on (b.security_key, b.ticker, b.trading_date) = (found.security_key, found.ticker, found.trading_date)"
     )
-    told_count, found_count = cursor.fetchone() or (0, 0)
-    assert told_count == found_count > 5
+    found_count, joined_count = cursor.fetchone() or (0, 0)
+    assert found_count == joined_count > 5
 
 
 def test_the_moments_differ_and_hold_restatements_and_edits(cursor: Cursor) -> None:
@@ -193,33 +195,42 @@ def test_every_view_over_raw_rows_is_held_to_the_moment(cursor: Cursor) -> None:
 
 def test_a_version_known_too_early_is_found(cursor: Cursor) -> None:
     cursor.execute(
-        "update marts.fct_daily_bar_versions set known_from = known_from - interval '2 days' "
+        "update intermediate.int_bars__versioned set known_from = known_from - interval '2 days' "
         "where version_number = 2 and known_from between '2015-12-19' and '2015-12-20'"
     )
     assert cursor.rowcount > 10
-    assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[0], "past_1", REKEYED)
+    assert "daily_bars_as_of" in past.queried(cursor, MOMENTS[0], "past_1", REASSIGNED)
 
 
 def test_a_version_known_too_early_breaks_a_data_test(compiled: dict[str, str], cursor: Cursor) -> None:
-    test = compiled["fct_daily_bar_versions_follow_one_another_without_gap"]
+    (test,) = (text for name, text in compiled.items() if name.startswith("sequential_versions_fct_daily_bar_versions"))
     cursor.execute(test)
     assert cursor.fetchall() == []
     cursor.execute(
-        "update marts.fct_daily_bar_versions set known_from = known_from - interval '1 hour' where version_number = 2"
+        "update intermediate.int_bars__versioned set known_from = known_from - interval '1 hour' "
+        "where version_number = 2"
     )
     cursor.execute(test)
     assert cursor.rowcount > 50
 
 
-@pytest.mark.parametrize("mart", ["fct_daily_bar_versions", "fct_article_versions"])
-def test_a_null_time_is_refused_by_the_contract(cursor: Cursor, mart: str) -> None:
-    with pytest.raises(psycopg2.errors.NotNullViolation):
-        cursor.execute(f"update marts.{mart} set known_from = null where version_number = 2")
+@pytest.mark.parametrize(
+    ("table", "mart"),
+    [("int_bars__versioned", "fct_daily_bar_versions"), ("int_articles__versioned", "fct_article_versions")],
+)
+def test_a_null_time_breaks_a_data_test(compiled: dict[str, str], cursor: Cursor, table: str, mart: str) -> None:
+    test = compiled[f"not_null_{mart}_known_from"]
+    cursor.execute(test)
+    assert cursor.fetchall() == []
+    cursor.execute(f"update intermediate.{table} set known_from = null where version_number = 2")
+    changed = cursor.rowcount
+    cursor.execute(test)
+    assert cursor.rowcount == changed > 0
 
 
 def test_a_version_that_never_ends_is_found(cursor: Cursor) -> None:
-    cursor.execute("update marts.fct_daily_bar_versions set known_to = null where version_number = 1")
-    assert "daily_bars_as_of" in past.asked(cursor, MOMENTS[1], "past_2", REKEYED)
+    cursor.execute("update intermediate.int_bars__versioned set known_to = null where version_number = 1")
+    assert "daily_bars_as_of" in past.queried(cursor, MOMENTS[1], "past_2", REASSIGNED)
 
 
 def test_a_join_on_the_time_of_publication_is_found(cursor: Cursor) -> None:
@@ -231,17 +242,17 @@ def test_a_join_on_the_time_of_publication_is_found(cursor: Cursor) -> None:
     cursor.execute(
         wrong.replace("where published_at <= as_of and (known_to", "where published_at <= as_of or (known_to")
     )
-    assert "articles_as_of" in past.asked(cursor, MOMENTS[2], "past_3", REKEYED)
+    assert "articles_as_of" in past.queried(cursor, MOMENTS[2], "past_3", REASSIGNED)
 
 
 def test_a_window_that_reaches_forward_is_found(compiled: dict[str, str], cursor: Cursor) -> None:
-    query = compiled["mart_stock_days"]
+    query = compiled[WINDOWS]
     frame = "rows between 19 preceding and current row"
     assert frame in query
     wrong = query.replace(frame, "rows between 18 preceding and 1 following")
     for step in (4, 5):
         for name, text in (("right", query), ("wrong", wrong)):
-            then = text.replace('"marts".', f'"then_{step}".')
+            then = text.replace('"intermediate".', f'"inputs_{step}".')
             cursor.execute(f"create temporary table {name}_{step} as {then}")
     assert past.changed_without_news(cursor, "right_4", "right_5", MOMENTS[3]) == 0
     assert past.changed_without_news(cursor, "wrong_4", "wrong_5", MOMENTS[3]) > 10
@@ -266,8 +277,8 @@ def test_a_view_that_is_not_held_to_the_moment_is_found(cursor: Cursor) -> None:
         (("--vars", '{as_of: "2024-03-15T00:00:00Z"}'), "would overwrite the present of the target live"),
     ],
 )
-def test_an_impossible_moment_is_refused(told: House, arguments: tuple[str, ...], complaint: str) -> None:
-    done = told.dbt.run("run", "--select", "int_bars__versioned", *arguments)
+def test_an_impossible_moment_is_refused(built: Warehouse, arguments: tuple[str, ...], complaint: str) -> None:
+    done = built.dbt.run("run", "--select", "int_bars__versioned", *arguments)
     assert done.returncode == 1
     assert complaint in done.stdout
     assert "--target as_of --vars" in done.stdout or "use that moment or a later one" in done.stdout
@@ -281,5 +292,5 @@ def test_conditions_reach_the_index_through_the_function(cursor: Cursor) -> None
     )
     plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Function Scan" not in plan
-    assert re.search(r"Index Scan using \w+ on fct_daily_bar_versions|Index Cond:", plan)
-    assert "ticker = 'AAPL'::text" in plan.split("fct_daily_bar_versions", 1)[1]
+    assert re.search(r"Index Scan using \w+ on int_bars__versioned|Index Cond:", plan)
+    assert "ticker = 'AAPL'::text" in plan.split("int_bars__versioned", 1)[1]

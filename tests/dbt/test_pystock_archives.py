@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from ingestion import config, runner
-from tests.dbt.conftest import House
+from tests.dbt.conftest import Warehouse
 from tests.shared import DATA, need
 from tests.warehouse import key_of
 
@@ -17,7 +17,7 @@ PRICES = ["open", "high", "low", "close", "volume"]
 
 
 def last_collected(folder: Path) -> pd.DataFrame:
-    """Each (symbol, date) of the archives once, as it stood in the archive collected last."""
+    """Each (symbol, date) of the archives once, as in the archive collected last."""
     frames = []
     for path in sorted(folder.glob("*.tar.gz")):
         with tarfile.open(path) as archive:
@@ -34,14 +34,14 @@ def last_collected(folder: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def filled(house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+def filled(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The calendar, the archives and the headlines, ingested and built."""
     archives, headlines = need(DATA / "pystock"), need(DATA / "headlines" / "benzinga_headlines.csv")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
-            "PGHOST": str(house.dbt.server),
+            "PGHOST": str(warehouse.dbt.server),
             "PGUSER": "postgres",
-            "PGDATABASE": house.dbt.database,
+            "PGDATABASE": warehouse.dbt.database,
             "MARKETLOOM_HOME": str(tmp_path_factory.mktemp("home")),
         }.items():
             patch.setenv(name, value)
@@ -49,11 +49,11 @@ def filled(house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
         runner.ingest(settings, ["calendar"], None, None, (), console)
         runner.backfill(settings, "pystock", [archives], console)
         runner.backfill(settings, "headlines", [headlines], console)
-    assert "WARN=0 ERROR=0 SKIP=0" in house.dbt.must("build")
-    return house
+    assert "WARN=0 ERROR=0 SKIP=0" in warehouse.dbt.must("build")
+    return warehouse
 
 
-def test_each_bar_stands_once_with_the_values_of_its_last_version(filled: House) -> None:
+def test_each_bar_is_there_once_with_the_values_of_its_last_version(filled: Warehouse) -> None:
     expected = last_collected(DATA / "pystock")
     query = (
         "select ticker, trading_date::text, open_price, high_price, low_price, close_price, volume "
@@ -85,7 +85,7 @@ def rewritten(folder: Path) -> pd.DataFrame:
     return found.set_index(["ticker", "ex_date"])
 
 
-def test_adjusted_closes_are_those_that_the_archives_have_rewritten(filled: House) -> None:
+def test_adjusted_closes_are_those_that_the_archives_have_rewritten(filled: Warehouse) -> None:
     expected = rewritten(DATA / "pystock")
     # Later actions are taken out again: an archive knows of those between its two sessions only.
     query = (
@@ -105,12 +105,12 @@ def test_adjusted_closes_are_those_that_the_archives_have_rewritten(filled: Hous
     # The files have two to six decimals, in single precision.
     assert (splits["split_adjusted"] - splits["adj_close"]).abs().max() < 0.005
     assert (dividends["total_return"] - dividends["adj_close"]).abs().max() < 0.005
-    # What the price that followed does not bear out is left as traded.
+    # What the next price does not confirm is left as traded.
     others = found.drop(splits.index).drop(dividends.index)
     assert sorted(others.index) == [("HCHC", "2015-11-12"), ("NBY", "2015-12-18"), ("RYAAY", "2015-10-28")]
 
 
-def test_headlines_meet_their_bars(filled: House) -> None:
+def test_headlines_meet_their_bars(filled: Warehouse) -> None:
     joined = filled.rows(
         "select count(*), sum(article_count) from marts.mart_stock_days "
         "where article_count > 0 and trading_date between '2015-10-01' and '2015-12-31'"
@@ -119,7 +119,7 @@ def test_headlines_meet_their_bars(filled: House) -> None:
     assert joined[0][1] >= joined[0][0]
 
 
-def test_a_session_that_nobody_collected_is_a_failure(filled: House) -> None:
+def test_a_session_that_nobody_collected_is_a_failure(filled: Warehouse) -> None:
     filled.rows("delete from intermediate.int_bars__versioned where trading_date = '2015-11-10'")
     done = filled.dbt.run("test", "--select", "no_session_is_missing_between_first_and_last_bar")
     assert done.returncode == 1
@@ -158,7 +158,7 @@ def listed_on(place: int, known: list[tuple[str, dict[str, str]]], first_bars: d
     return found
 
 
-def test_the_universe_of_a_day_holds_the_companies_that_are_gone_since(filled: House) -> None:
+def test_the_universe_of_a_day_holds_the_companies_that_were_delisted_since(filled: Warehouse) -> None:
     known = lists(DATA / "pystock")
     first_bars = dict(filled.rows("select ticker, min(trading_date)::text from marts.fct_daily_bars group by ticker"))
     for place in (0, 1, 3, 20, 42, 60, 64):
@@ -168,7 +168,7 @@ def test_the_universe_of_a_day_holds_the_companies_that_are_gone_since(filled: H
     assert len(gone) == 128
 
 
-def test_tickers_that_another_company_took_over_are_told_apart(filled: House) -> None:
+def test_tickers_that_another_company_took_over_have_two_keys(filled: Warehouse) -> None:
     reused = filled.rows(
         "select ticker, string_agg(security_name, ' > ' order by valid_from) from marts.dim_security_versions "
         "where is_current group by ticker having count(distinct security_key) > 1"
@@ -177,7 +177,7 @@ def test_tickers_that_another_company_took_over_are_told_apart(filled: House) ->
     assert dict(reused)["BLVD"] == "Boulevard Acquisition Corp. > Boulevard Acquisition Corp. II"
 
 
-def test_bars_of_a_ticker_taken_over_are_those_of_their_company(filled: House) -> None:
+def test_bars_of_a_ticker_taken_over_are_those_of_their_company(filled: Warehouse) -> None:
     rows = filled.rows(
         f"select b.ticker, s.security_name, s.security_key = {key_of('b.ticker')}, count(*), "
         "min(b.trading_date)::text, max(b.trading_date)::text, s.first_trading_date::text, s.last_trading_date::text "
@@ -200,19 +200,19 @@ def test_bars_of_a_ticker_taken_over_are_those_of_their_company(filled: House) -
             "where m.security_key <> b.security_key"
         )
         assert filled.rows(stray) == [(0,)], mart
-    # Who is in the list of the very day is whom the bar's key names.
+    # The key of a bar names the company that the list of the same day names.
     names = dict(lists(DATA / "pystock"))
-    told = filled.rows(
+    rows = filled.rows(
         "select b.ticker, b.trading_date::text, v.security_name from marts.fct_daily_bars b "
         "join marts.dim_security_versions v on v.security_key = b.security_key and v.is_current "
         "where b.ticker in ('BLVD', 'BLVDW', 'CLAC', 'CLACU', 'CLACW')"
     )
-    known = [(names[day].get(ticker), name) for ticker, day, name in told if day in names]
+    known = [(names[day].get(ticker), name) for ticker, day, name in rows if day in names]
     assert len([name for name, _ in known if name]) > 90
     assert [pair for pair in known if pair[0] not in (None, pair[1])] == []
 
 
-def test_every_key_of_a_fact_is_a_security(filled: House) -> None:
+def test_every_key_of_a_fact_is_a_security(filled: Warehouse) -> None:
     facts = filled.rows(
         "select table_name from information_schema.columns "
         "where table_schema = 'marts' and column_name = 'security_key'"

@@ -1,4 +1,4 @@
-"""Who was listed when, under which ticker, as we knew it when: reused tickers, renamed companies, slips of a list."""
+"""Listings by ticker and date, as known at a moment: reused tickers, renamed companies, gaps in a list."""
 
 import csv
 import io
@@ -7,14 +7,18 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from ingestion.sources import calendar
-from tests.dbt.conftest import House
+from tests.dbt.conftest import Warehouse
 from tests.dbt.rawdata import Load, at
 from tests.warehouse import key_of
 
 KEY_OF_BLVD, KEY_OF_FB = key_of("'BLVD'"), key_of("'FB'")
 
 FIRST = date(2015, 11, 2)
-WHOLE = ("intermediate.int_listings__tracked", "intermediate.int_tickers__borne", "marts.dim_security_versions")
+MODELS = ("+dim_security_versions", "+dim_sessions")
+RESULTS = (
+    *(f"intermediate.int_{model}" for model in ("listings__grouped", "tickers__known", "tickers__assigned")),
+    "marts.dim_security_versions",
+)
 
 
 def days(count: int = 12) -> list[date]:
@@ -74,29 +78,26 @@ def sessions() -> Load:
     return Load("calendar", "100.1").add("days", "calendar-1", at(FIRST, 0), rows)
 
 
-def run(house: House) -> None:
-    house.dbt.must("run", "--quiet", "--select", "+dim_security_versions", "dim_sessions", "stg_calendar__days")
-
-
 @pytest.fixture(scope="module")
-def told(house: House) -> House:
-    """The lists loaded in three runs, the latest first, and then all of it built anew: both are the same."""
-    house.load([sessions()])
+def built(warehouse: Warehouse) -> Warehouse:
+    """The lists, loaded in three runs, the latest first."""
+    warehouse.load([sessions()])
+    warehouse.prepare()
     for loads in ([archives(range(6, 12)), renamed()[1]], [archives(range(3))], [archives(range(3, 6)), renamed()[0]]):
-        house.load(loads)
-        run(house)
-    return house
+        warehouse.load(loads)
+        warehouse.run("--select", *MODELS)
+    warehouse.dbt.must("build", "--quiet", "--select", "security_versions_as_of", "universe_as_of")
+    return warehouse
 
 
-def test_lists_may_be_loaded_in_any_order(told: House) -> None:
-    found = told.checksums(*WHOLE)
-    models = ("int_security_lists__received", "int_listings__*", "int_tickers__borne", "dim_security_versions")
-    told.dbt.must("run", "--quiet", "--full-refresh", "--select", *models, "int_first_bars__learned")
-    assert told.checksums(*WHOLE) == found
+def test_lists_may_be_loaded_in_any_order(built: Warehouse) -> None:
+    found = built.checksums(*RESULTS)
+    built.run("--full-refresh", "--select", *MODELS)
+    assert built.checksums(*RESULTS) == found
 
 
-def test_a_reused_ticker_is_another_security(told: House) -> None:
-    rows = told.rows(
+def test_a_reused_ticker_is_another_security(built: Warehouse) -> None:
+    rows = built.rows(
         f"select security_name, security_key = {KEY_OF_BLVD}, valid_from, valid_to from marts.dim_security_versions "
         "where ticker = 'BLVD' and is_current order by valid_from"
     )
@@ -106,8 +107,8 @@ def test_a_reused_ticker_is_another_security(told: House) -> None:
     ]
 
 
-def test_a_renamed_company_takes_its_key_along(told: House) -> None:
-    rows = told.rows(
+def test_a_renamed_company_takes_its_key_along(built: Warehouse) -> None:
+    rows = built.rows(
         f"select ticker, security_name, security_key = {KEY_OF_FB}, valid_from::text, valid_to::text "
         "from marts.dim_security_versions where ticker in ('FB', 'META') and is_current order by valid_from, ticker"
     )
@@ -121,7 +122,7 @@ def test_a_renamed_company_takes_its_key_along(told: House) -> None:
 @pytest.mark.parametrize(
     ("day", "known_at", "expected"),
     [
-        # Left out once is a slip; what is left out thrice is still thought to be listed.
+        # Left out once is a slip; what is left out three times still counts as listed.
         (2, "2015-11-07", {"STAY", "SLIP", "GONE", "BLVD"}),
         (4, "2015-11-07", {"STAY", "SLIP", "GONE", "BLVD"}),
         # Back under another name: the former company was gone, and that is known at once.
@@ -134,9 +135,9 @@ def test_a_renamed_company_takes_its_key_along(told: House) -> None:
     ],
 )
 def test_the_universe_of_a_day_is_what_was_known_of_it(
-    told: House, day: int, known_at: str, expected: set[str]
+    built: Warehouse, day: int, known_at: str, expected: set[str]
 ) -> None:
-    found = told.rows(
+    found = built.rows(
         f"select ticker from marts.universe_as_of('{days()[day]}', '{known_at} 00:00+00')", role="marketloom_analyst"
     )
     assert {ticker for (ticker,) in found} == expected
@@ -156,17 +157,17 @@ def test_the_universe_of_a_day_is_what_was_known_of_it(
         ("2016-12-26", None, None),  # Christmas, observed
     ],
 )
-def test_sessions_open_and_close_at_known_instants(told: House, day: str, opens: str, closes: str) -> None:
-    (found,) = told.rows(
+def test_sessions_open_and_close_at_known_instants(built: Warehouse, day: str, opens: str, closes: str) -> None:
+    (found,) = built.rows(
         "select to_char(open_at at time zone 'UTC', 'HH24:MI'), to_char(close_at at time zone 'UTC', 'HH24:MI') "
         f"from marts.dim_sessions where trading_date = '{day}'"
     )
     assert found == (opens, closes)
 
 
-def test_differences_of_session_numbers_count_sessions(told: House) -> None:
+def test_differences_of_session_numbers_count_sessions(built: Warehouse) -> None:
     query = (
         "select max(session_number) - min(session_number) + 1, count(*) from marts.dim_sessions "
         "where is_session and trading_date between '2015-01-01' and '2015-12-31'"
     )
-    assert told.rows(query) == [(252, 252)]
+    assert built.rows(query) == [(252, 252)]

@@ -1,7 +1,7 @@
-"""Versions of bars do not depend on the order in which deliveries are loaded, nor on how they are parted into runs.
+"""Versions of bars do not depend on the order in which deliveries are loaded, nor on their distribution over runs.
 
-Hypothesis draws histories of many bars at once: each bar of a draw is one example, and a draw is two orders of runs.
-The versions expected are cut by a few lines of Python from the deliveries in the order of their receipt.
+Hypothesis draws histories of many bars at once: each bar is one example. A few lines of Python compute the expected
+versions from the deliveries in the order of their receipt.
 """
 
 import itertools
@@ -14,19 +14,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 
 from tests.dbt import rawdata
-from tests.dbt.conftest import House
+from tests.dbt.conftest import Warehouse
 from tests.dbt.rawdata import Load
-from tests.dbt.test_incremental import EARLY_VIEWS, forget
 
 DAY = rawdata.FIRST
-LISTS = ("int_security_lists__received", "int_listings__*", "int_tickers__*")
-MODELS = ("int_loads__finished", "int_bars__versioned", "fct_daily_bar_versions")
+MODELS = ("int_bars__versioned", "fct_daily_bar_versions")
 BARS = 150
 RUNS = 3
 
 
 class Delivery(NamedTuple):
-    """One row of one answer: in order of receipt, and within one moment of answer and row."""
+    """One row of one response: in order of receipt, and within one moment of response and row."""
 
     received_at: datetime
     response_id: str
@@ -36,7 +34,7 @@ class Delivery(NamedTuple):
 
 
 class Version(NamedTuple):
-    """One version, as fct_daily_bar_versions tells it."""
+    """One version, as in fct_daily_bar_versions."""
 
     number: int
     close: float
@@ -52,7 +50,7 @@ def history(random: Random) -> list[Delivery]:
         {
             (moment, response, row): Delivery(
                 datetime(2024, 1, 3, 12, tzinfo=UTC) + timedelta(hours=moment),
-                f"answer {moment} {response}",
+                f"response {moment} {response}",
                 row,
                 random.choice([10.0, 11.0]),
                 random.choice([100.0, 100.0, 250.0]),
@@ -65,7 +63,7 @@ def history(random: Random) -> list[Delivery]:
 
 
 def versions(deliveries: Iterable[Delivery]) -> list[Version]:
-    """The episodes of a history, by the definition: one delivery a moment, cut where the values change."""
+    """The versions of a history, by their definition: one delivery a moment, a new version where values change."""
     last = {delivery.received_at: delivery for delivery in sorted(deliveries)}
     groups = [list(group) for _, group in itertools.groupby(last.values(), key=lambda d: (d.close, d.volume))]
     found: list[Version] = []
@@ -81,20 +79,20 @@ def versions(deliveries: Iterable[Delivery]) -> list[Version]:
 
 
 def loads(histories: dict[str, list[Delivery]], random: Random) -> list[Load]:
-    """The deliveries of all bars, shuffled and dealt out to one load for each run."""
-    dealt = [(ticker, delivery) for ticker, deliveries in histories.items() for delivery in deliveries]
-    random.shuffle(dealt)
-    hands = [Load("polygon", f"{200 + number}.1") for number in range(RUNS)]
-    for ticker, delivery in dealt:
+    """The deliveries of all bars, distributed at random over one load for each run."""
+    shuffled = [(ticker, delivery) for ticker, deliveries in histories.items() for delivery in deliveries]
+    random.shuffle(shuffled)
+    found = [Load("polygon", f"{200 + number}.1") for number in range(RUNS)]
+    for ticker, delivery in shuffled:
         prices = dict.fromkeys(("open", "high", "low", "close"), delivery.close)
         row: dict[str, Any] = {"ticker": ticker, "date": DAY, "adjusted": False, "volume": delivery.volume, **prices}
-        rows = random.choice(hands).add("bars", delivery.response_id, delivery.received_at, [row]).rows["bars"]
+        rows = random.choice(found).add("bars", delivery.response_id, delivery.received_at, [row]).rows["bars"]
         rows[-1] = {**rows[-1], "_row_number": delivery.row}
-    return hands
+    return found
 
 
-def told(house: House) -> dict[str, list[Version]]:
-    rows = house.rows(
+def built(warehouse: Warehouse) -> dict[str, list[Version]]:
+    rows = warehouse.rows(
         "select ticker, version_number, close_price, volume, known_from, known_to, restatement_kind "
         "from marts.fct_daily_bar_versions order by 1, 2"
     )
@@ -103,10 +101,9 @@ def told(house: House) -> dict[str, list[Version]]:
 
 
 @pytest.fixture(scope="module")
-def ready(house: House) -> House:
-    early = (*EARLY_VIEWS, "resource_type:seed")
-    house.dbt.must("build", "--quiet", "--select", *early, "--exclude-resource-type", "test", "unit_test")
-    return house
+def ready(warehouse: Warehouse) -> Warehouse:
+    warehouse.prepare()
+    return warehouse
 
 
 @given(seed=strategies.integers(0, 2**32))
@@ -116,17 +113,17 @@ def ready(house: House) -> House:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_any_order_and_any_parting_into_runs_give_the_same_versions(ready: House, seed: int) -> None:
+def test_any_order_and_any_distribution_over_runs_give_the_same_versions(ready: Warehouse, seed: int) -> None:
     random = Random(seed)
     histories = {f"T{number}": history(random) for number in range(BARS)}
-    forget(ready)
-    ready.dbt.must("run", "--quiet", "--select", "int_loads__finished", *LISTS)
+    ready.reset()
+    ready.run("--select", "+int_tickers__assigned")
     for load in loads(histories, random):
         ready.load([load])
-        ready.dbt.must("run", "--quiet", "--select", *MODELS)
-    found, expected = told(ready), {ticker: versions(deliveries) for ticker, deliveries in histories.items()}
+        ready.run("--select", *MODELS)
+    found, expected = built(ready), {ticker: versions(deliveries) for ticker, deliveries in histories.items()}
     assert found == expected
     # Among so many, values come back that were there before, and moments hold several deliveries.
     assert any(len(each) > 2 and each[0][1:3] == each[2][1:3] for each in expected.values())
-    ready.dbt.must("run", "--quiet", "--full-refresh", "--select", *MODELS)
-    assert told(ready) == expected
+    ready.run("--full-refresh", "--select", *MODELS)
+    assert built(ready) == expected

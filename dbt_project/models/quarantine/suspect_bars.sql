@@ -1,12 +1,13 @@
-with bars as (
-    select * from {{ ref('int_bars__latest') }}
+with current_versions as (
+    select * from {{ ref('int_bars__versioned') }}
+    where known_to is null
 )
 
 select
     ticker,
     trading_date,
     provider,
-    suspicion as reason,
+    quality_issue as reason,
     open_price,
     high_price,
     low_price,
@@ -14,5 +15,5 @@ select
     volume,
     known_from,
     last_received_at
-from bars
-where suspicion is not null
+from current_versions
+where quality_issue is not null

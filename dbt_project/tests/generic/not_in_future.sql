@@ -1,4 +1,4 @@
-{#- A point in time is not later than now, give or take the clocks of others. -#}
+{#- A point in time is not later than now, with a tolerance for the clocks of other machines. -#}
 {% test not_in_future(model, column_name, tolerance_minutes=60) -%}
 select *
 from {{ model }}

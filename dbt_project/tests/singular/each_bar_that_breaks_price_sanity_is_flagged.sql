@@ -1,12 +1,13 @@
 {{
     config(
         description="""
-Low is at most open and close, high at least; prices are above zero, volume is not below. What breaks this is
-flagged as suspect and nothing else is.""")
+Low is at most open and close, high at least; prices are above zero and volume is not below. A bar that breaks this is
+flagged as suspect.""")
 }}
 
 with bars as (
-    select * from {{ rows_to_test(ref('fct_daily_bars')) }}
+    select * from {{ ref('fct_daily_bars') }}
+    where {{ is_in_test_scope() }}
 )
 
 select *

@@ -1,53 +1,38 @@
 {{
     config(
         description="""
-Between the first and the last bar that a provider has delivered for a security, every session has a bar, unless
-the security did not trade. That it did not trade is known when the provider's delivery of that session came complete
-(95 % of the securities it had before and after) and held no bar for it, when its bars on both sides came in
-one answer, when another provider's complete delivery has none either, or when the seed session_gap_exceptions says
-why the bars are missing. A session that was never collected is a failure. A build looks at the bars
-from a week before the last that stood before the earliest new one.""")
+Between the first and the last bar that a provider has delivered for a security, every session has a bar, unless the security
+did not trade. It did not trade if the provider's delivery of that session is complete (95 % of the securities that it had
+before and after) and has no bar of it, if its bars on both sides came in one response, if another provider's complete
+delivery has none either, or if the seed session_gap_exceptions says why the bars are missing. A session that was never
+collected is a failure. With `test_scope: recent`, the test starts a month before the earliest new bar.""")
 }}
 
-{% set is_scoped = keys_to_test(ref('int_bars__versioned')) %}
+{#- A gap can only appear with the first version of a bar. The test of all rows finds gaps of more than a month. -#}
+{%- set first_date = dbt.dateadd('day', -31, 'min(added.trading_date)') %}
+{%- set is_in_scope %}
+    trading_date >= (
+        select {{ first_date }} from (select * from {{ ref('int_bars__versioned') }}) as added
+        where added.version_number = 1 and {{ is_in_test_scope('added._updated_at') }}
+    )
+{%- endset %}
+{%- set is_in_scope = is_in_scope if var('test_scope', 'all') == 'recent' else 'true' %}
 
 with sessions as (
     select * from {{ ref('dim_sessions') }}
     where is_session
 ),
 
-{% if is_scoped -%}
--- A gap can only come with a bar that was not there before, which is in its first version.
-added as (
-    select min(trading_date) as trading_date
-    from {{ rows_to_test(ref('int_bars__versioned')) }}
-    where version_number = 1 and known_to is null
-),
-
--- The newest bars before it may be from long ago, when all securities missed the sessions between.
-earlier as (
-    select max(versions.trading_date) as trading_date
-    from {{ ref('int_bars__versioned') }} as versions
-    where versions.trading_date < (select added.trading_date from added)
-),
-
-starts as (
-    select {{ dbt.dateadd('day', -7, 'coalesce(earlier.trading_date, added.trading_date)') }} as trading_date
-    from added
-    cross join earlier
-),
-
 bars as (
-    select latest.* from {{ ref('int_bars__latest') }} as latest
-    where latest.trading_date >= (select starts.trading_date from starts)
+    select
+        provider,
+        ticker,
+        trading_date,
+        {{ last_of('delivery_response_ids') }} as response_id
+    from {{ ref('int_bars__versioned') }}
+    where known_to is null and {{ is_in_scope }}
 ),
 
-{% else -%}
-bars as (
-    select * from {{ ref('int_bars__latest') }}
-),
-
-{% endif -%}
 exceptions as (
     select * from {{ ref('session_gap_exceptions') }}
 ),
@@ -155,7 +140,7 @@ coverage as (
             and provider_sessions.session_number = changes.session_number
 ),
 
-judged as (
+measured as (
     select
         *,
         bar_count >= 0.95 * trading_count as is_complete
@@ -166,24 +151,24 @@ missing as (
     select
         gaps.provider,
         gaps.ticker,
-        judged.session_number,
-        judged.trading_date,
-        judged.bar_count,
-        judged.trading_count
+        measured.session_number,
+        measured.trading_date,
+        measured.bar_count,
+        measured.trading_count
     from gaps
-    inner join judged
+    inner join measured
         on
-            gaps.provider = judged.provider
-            and gaps.previous_session_number < judged.session_number
-            and gaps.session_number > judged.session_number
+            gaps.provider = measured.provider
+            and gaps.previous_session_number < measured.session_number
+            and gaps.session_number > measured.session_number
     where
-        not judged.is_complete
+        not measured.is_complete
         and not exists (
             select 1 from exceptions
             where
-                exceptions.provider = judged.provider
+                exceptions.provider = measured.provider
                 and coalesce(exceptions.ticker, gaps.ticker) = gaps.ticker
-                and judged.trading_date between exceptions.first_date and exceptions.last_date
+                and measured.trading_date between exceptions.first_date and exceptions.last_date
         )
 ),
 
@@ -198,11 +183,11 @@ elsewhere as (
             missing.ticker = spans.ticker
             and missing.provider != spans.provider
             and missing.session_number between spans.first_number and spans.last_number
-    inner join judged
+    inner join measured
         on
-            spans.provider = judged.provider
-            and missing.session_number = judged.session_number
-            and judged.is_complete
+            spans.provider = measured.provider
+            and missing.session_number = measured.session_number
+            and measured.is_complete
     union
     select
         missing.ticker,

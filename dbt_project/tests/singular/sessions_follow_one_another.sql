@@ -1,8 +1,8 @@
 {{
     config(
         description="""
-Each session opens before it closes, on its own date in New York, after the one before it has closed; it is the next
-one of the session before it, and carries the number that follows.""")
+Each session opens before it closes, on its own date in New York, after the session before it has closed. It is the next
+session of the session before it, and has the number that follows.""")
 }}
 
 with sessions as (
@@ -13,10 +13,10 @@ with sessions as (
 chained as (
     select
         *,
-        lag(trading_date) over (order by trading_date) as date_before,
-        lag(next_session_date) over (order by trading_date) as next_of_the_one_before,
-        lag(session_number) over (order by trading_date) as number_before,
-        lag(close_at) over (order by trading_date) as close_before
+        lag(trading_date) over (order by trading_date) as previous_date,
+        lag(next_session_date) over (order by trading_date) as next_date_of_previous,
+        lag(session_number) over (order by trading_date) as previous_number,
+        lag(close_at) over (order by trading_date) as previous_close_at
     from sessions
 )
 
@@ -27,12 +27,12 @@ where
     or {{ date_in_zone('open_at', 'America/New_York') }} != trading_date
     or {{ date_in_zone('close_at', 'America/New_York') }} != trading_date
     or (
-        date_before is not null
+        previous_date is not null
         and not coalesce(
-            previous_session_date = date_before
-            and next_of_the_one_before = trading_date
-            and session_number = number_before + 1
-            and open_at > close_before,
+            previous_session_date = previous_date
+            and next_date_of_previous = trading_date
+            and session_number = previous_number + 1
+            and open_at > previous_close_at,
             false
         )
     )

@@ -1,17 +1,13 @@
 {{
     config(
         description="""
-A few wrong bars are the way of the world; many mean that a provider or a parser has changed. In a small
-warehouse three are forgiven. In a build it is the sessions with new bars that are counted, all their bars.""")
+Every source has a few wrong bars; many mean that a provider or a parser has changed. A small warehouse is allowed
+three.""")
 }}
-
-{% set noted = keys_to_test(ref('fct_daily_bars')) %}
 
 with bars as (
     select * from {{ ref('fct_daily_bars') }}
-    {%- if noted %}
-    where trading_date in (select distinct noted.trading_date from {{ noted }} as noted)
-    {%- endif %}
+    where {{ is_in_test_scope() }}
 ),
 
 counted as (

@@ -3,36 +3,57 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['ticker', 'ex_date', 'response_id'],
-        indexes=[{'columns': ['ticker', 'ex_date', 'response_id'], 'unique': true}, {'columns': ['_dlt_load_id']}],
-        pre_hook="{{ claim_new_loads(sources=['pystock']) }}",
+        indexes=[
+            {'columns': ['ticker', 'ex_date', 'response_id'], 'unique': true},
+            {'columns': ['_dlt_load_id']},
+            {'columns': ['_updated_at']},
+        ],
     )
 }}
 
--- An archive holds two sessions. Where the close of the older one has been rewritten and that of the newer one has not,
--- something came between them: a split, or a dividend, whichever the ratio looks like.
+-- An archive holds two sessions. Where the close of the older one is adjusted and that of the newer one is not, there
+-- was a split or a dividend between them, whichever the ratio looks like.
 
-with bars as (
+with loads as (
+    {{ new_loads(['pystock']) }}
+),
+
+prices as (
     select * from {{ ref('stg_pystock__prices') }}
-    where {{ is_newly_claimed(['pystock']) }} and close_price > 0 and adjusted_close_price > 0 and open_price > 0
+    where
+        close_price > 0
+        and adjusted_close_price > 0
+        and open_price > 0
+        {%- if is_incremental() %}
+        and {{ in_array('_dlt_load_id', 'select loads.load_id from loads') }}
+        {%- endif %}
+),
+
+bars as (
+    select
+        prices.*,
+        loads.finished_at as _loaded_at
+    from prices
+    inner join loads on prices._dlt_load_id = loads.load_id
 ),
 
 numbered as (
     select
         *,
-        -- A few archives hold their rows several times: the last one counts.
+        -- A few archives hold their rows several times: the last row counts.
         row_number() over (
             partition by response_id, ticker, trading_date
             order by row_in_response desc
         ) as delivery_number
     from bars
     where
-        -- Only securities with a rewritten close, which are few.
+        -- Few securities have an adjusted close that differs.
         exists (
-            select 1 from bars as rewritten
+            select 1 from bars as adjusted
             where
-                rewritten.response_id = bars.response_id
-                and rewritten.ticker = bars.ticker
-                and abs(rewritten.adjusted_close_price / rewritten.close_price - 1) > 0.000005
+                adjusted.response_id = bars.response_id
+                and adjusted.ticker = bars.ticker
+                and abs(adjusted.adjusted_close_price / adjusted.close_price - 1) > 0.000005
         )
 ),
 
@@ -47,7 +68,8 @@ paired as (
         lag(close_price) over archive_days as previous_close_price,
         lag(adjusted_close_price) over archive_days as previous_adjusted_close_price,
         adjusted_close_price / close_price as factor,
-        _dlt_load_id
+        _dlt_load_id,
+        _loaded_at
     from numbered
     where delivery_number = 1
     window archive_days as (partition by response_id, ticker order by trading_date)
@@ -57,7 +79,7 @@ stepped as (
     select
         *,
         previous_adjusted_close_price / previous_close_price / factor as step_factor,
-        -- Half a cent of the rewritten close, and never more than a thousandth: what rounding can do.
+        -- The effect of rounding: half a cent of the adjusted close, and never more than a thousandth.
         least(0.001, 0.005 / previous_adjusted_close_price) as tolerance
     from paired
     where previous_close_price is not null
@@ -67,7 +89,7 @@ measured as (
     select
         *,
         greatest(step_factor, 1 / step_factor) as ratio,
-        -- A real split or a large payment moves the next open with it; a false entry does not.
+        -- A real split or a large payment moves the next open; a false entry does not.
         abs(ln(open_price / (previous_close_price * step_factor)))
         < abs(ln(open_price / previous_close_price)) as is_seen_in_price
     from stepped
@@ -78,7 +100,7 @@ simplified as (
     select
         *,
         {{ simple_denominator('ratio', 'tolerance') }} as denominator,
-        -- Four decimals are what dividends have; the archives' single precision leaves noise behind them.
+        -- Dividends have four decimals; what follows is noise of the archives' single precision.
         cast(
             round(cast(previous_close_price * (1 - step_factor) as {{ dbt.type_numeric() }}), 4) as {{ type_double() }}
         ) as cash_amount
@@ -118,5 +140,7 @@ select
     ) as split_to,
     case when reading = 'dividend' then cash_amount end as cash_amount,
     received_at,
-    _dlt_load_id
+    _dlt_load_id,
+    _loaded_at,
+    {{ dbt.current_timestamp() }} as _updated_at
 from read

@@ -1,20 +1,49 @@
-{{ config(pre_hook="{{ claim_new_loads(upstream='int_action_listings__assembled') }}") }}
+-- Polygon lists all it knows, again and again. An action is known from the first list that has it until the first
+-- complete list that should have it and does not. If it returns later, that is a new version.
 
--- Polygon lists what it knows, again and again. An action is known from the first list that has it until the first
--- whole list that should have it and has not; if it comes back later, it is known anew.
+with loads as (
+    select * from {{ ref('stg_polygon__loads') }}
+    where is_finished
+),
 
-with splits as (
+splits as (
     select * from {{ ref('stg_polygon__splits') }}
-    where is_usable and {{ is_finished(['polygon']) }}
+    where is_usable and _dlt_load_id in (select loads.load_id from loads)
 ),
 
 dividends as (
     select * from {{ ref('stg_polygon__dividends') }}
-    where is_usable and {{ is_finished(['polygon']) }}
+    where is_usable and _dlt_load_id in (select loads.load_id from loads)
+),
+
+responses as (
+    select * from {{ ref('stg_polygon__listings') }}
+    where _dlt_load_id in (select loads.load_id from loads)
+),
+
+responses_numbered as (
+    select
+        *,
+        -- Pages of one kind are requested one after the other, and response ids sort by time: a list goes from a first
+        -- page to the page before the next first page.
+        sum(case when is_first_page then 1 else 0 end) over (
+            partition by action_kind order by received_at, response_id
+        ) as listing_number
+    from responses
 ),
 
 pages as (
-    select * from {{ ref('int_action_listings__assembled') }}
+    select
+        response_id,
+        action_kind,
+        listing_number,
+        min(listed_from_date) over listing as listed_from_date,
+        max(received_at) over listing as completed_at,
+        -- A list that broke off, or that has a row that could not be read, cannot show that something is missing.
+        max(case when is_last_page then 1 else 0 end) over listing = 1
+        and sum(refused_row_count) over listing = 0 as is_complete
+    from responses_numbered
+    window listing as (partition by action_kind, listing_number)
 ),
 
 listings as (
@@ -66,10 +95,10 @@ listed as (
     from dividends
 ),
 
-seen as (
+delivered as (
     select
         listed.*,
-        -- Whatever changes makes another version: nothing of it is told before it was known.
+        -- Any change of the terms begins a version.
         {{ hash_of([
             'split_from', 'split_to', 'cash_amount', 'currency_code', 'dividend_type',
             'declared_date', 'record_date', 'pay_date', 'provider_action_id',
@@ -82,25 +111,25 @@ seen as (
 numbered as (
     select
         *,
-        -- The same row twice in a list, for example on the fold of two pages, is one.
+        -- A row can be on two pages of one list.
         row_number() over (
             partition by ticker, action_kind, ex_date, terms_hash, listing_number
             order by received_at desc, response_id desc, row_in_response desc
-        ) as mention_number
-    from seen
+        ) as delivery_number
+    from delivered
 ),
 
-sighted as (
+islands as (
     select
         *,
         listing_number - row_number() over action_listings as island,
         lead(listing_number) over action_listings as next_listing_number
     from numbered
-    where mention_number = 1
+    where delivery_number = 1
     window action_listings as (partition by ticker, action_kind, ex_date, terms_hash order by listing_number)
 ),
 
--- Runs of lists without a gap, so that only their ends need to be held against the lists that follow.
+-- Runs of consecutive lists: only their ends need to be compared with the lists that follow.
 runs as (
     select
         ticker,
@@ -111,7 +140,7 @@ runs as (
         max(listing_number) as last_listing_number,
         max(case when next_listing_number is null then 1 else 0 end) as is_last_run,
         min(received_at) as first_received_at
-    from sighted
+    from islands
     group by ticker, action_kind, ex_date, terms_hash, island
 ),
 
@@ -157,7 +186,7 @@ missed as (
         gaps.first_received_at
 ),
 
--- A gap in which no list should have had it is none: the run goes on.
+-- A gap in which no list should have had it does not end the run.
 joined as (
     select
         *,
@@ -210,4 +239,4 @@ inner join numbered
         and versions.ex_date = numbered.ex_date
         and versions.terms_hash = numbered.terms_hash
         and versions.last_listing_number = numbered.listing_number
-        and numbered.mention_number = 1
+        and numbered.delivery_number = 1

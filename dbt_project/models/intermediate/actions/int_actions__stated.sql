@@ -1,39 +1,23 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        unique_key=['provider', 'ticker'],
-        indexes=[{'columns': ['ticker', 'provider', 'action_kind', 'ex_date', 'known_from'], 'unique': true}],
-        pre_hook=[
-            "{{ claim_new_loads(sources=['alpha_vantage'], upstream='int_actions__inferred') }}",
-            "{{ number_changes() }}",
-            "{{ touch_statements() }}",
-        ],
-    )
-}}
+{{ config(indexes=[{'columns': ['ticker']}]) }}
 
--- Providers that state for each bar what happened on its day: a later statement about the same day takes its place.
+-- Providers that report on each bar what happened on its day: a later report about the same day replaces the earlier.
 
-with alpha_vantage as (
+with loads as (
+    select * from {{ ref('stg_alpha_vantage__loads') }}
+    where is_finished
+),
+
+alpha_vantage as (
     select
         *,
         {{ normalised_ticker('ticker') }} as normalised_ticker
     from {{ ref('stg_alpha_vantage__daily') }}
-    where split_coefficient is not null and {{ is_finished(['alpha_vantage']) }}
+    where split_coefficient is not null and _dlt_load_id in (select loads.load_id from loads)
 ),
 
 inferred as (
     select * from {{ ref('int_actions__inferred') }}
     where reading in ('split', 'dividend')
-),
-
--- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
-touched as (  -- noqa: ST03
-    select
-        provider,
-        ticker
-    from {{ ref('int_actions__touched') }}
-    where model = '{{ this.identifier }}' and change_number = {{ this_change() }}
 ),
 
 stated as (
@@ -49,10 +33,6 @@ stated as (
         alpha_vantage.row_in_response,
         alpha_vantage.received_at
     from alpha_vantage
-    {%- if is_incremental() %}
-inner join touched
-    on alpha_vantage.normalised_ticker = touched.ticker and touched.provider = 'alpha_vantage'
-    {%- endif %}
     union all
     select
         'pystock' as provider,
@@ -66,12 +46,9 @@ inner join touched
         cast(0 as {{ dbt.type_bigint() }}) as row_in_response,
         inferred.received_at
     from inferred
-    {%- if is_incremental() %}
-inner join touched on inferred.ticker = touched.ticker and touched.provider = 'pystock'
-    {%- endif %}
 ),
 
-eventful as (
+days_with_actions as (
     select
         provider,
         ticker,
@@ -81,12 +58,12 @@ eventful as (
     group by provider, ticker, ex_date
 ),
 
-of_eventful_days as (
+of_days_with_actions as (
     select stated.* from stated
-    inner join eventful
-        on stated.provider = eventful.provider
-            and stated.ticker = eventful.ticker
-            and stated.ex_date = eventful.ex_date
+    inner join days_with_actions
+        on stated.provider = days_with_actions.provider
+            and stated.ticker = days_with_actions.ticker
+            and stated.ex_date = days_with_actions.ex_date
 ),
 
 by_kind as (
@@ -102,7 +79,7 @@ by_kind as (
         response_id,
         row_in_response,
         received_at
-    from of_eventful_days
+    from of_days_with_actions
     union all
     select
         provider,
@@ -116,17 +93,17 @@ by_kind as (
         response_id,
         row_in_response,
         received_at
-    from of_eventful_days
+    from of_days_with_actions
 ),
 
 compared as (
     select
         *,
-        lag(split_ratio) over statements as previous_split_ratio,
-        lag(cash_amount) over statements as previous_cash_amount
+        lag(split_ratio) over reports as previous_split_ratio,
+        lag(cash_amount) over reports as previous_cash_amount
     from by_kind
     window
-        statements as (
+        reports as (
             partition by provider, ticker, action_kind, ex_date
             order by received_at, response_id, row_in_response
         )

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(indexes=[{'columns': ['action_key'], 'unique': true}]) }}
 
 with listed as (
     select * from {{ ref('int_actions__listed') }}
@@ -12,12 +12,12 @@ priorities as (
     select * from {{ ref('provider_priorities') }}
 ),
 
-bearers as (
-    select * from {{ ref('int_tickers__borne') }}
-    where is_exception
+assigned as (
+    select * from {{ ref('int_tickers__assigned') }}
+    where is_exception and not is_deleted
 ),
 
-versions as (
+unioned as (
     select
         'polygon' as provider,
         ticker,
@@ -32,7 +32,6 @@ versions as (
         record_date,
         pay_date,
         provider_action_id,
-        response_id,
         known_from,
         known_to
     from listed
@@ -51,20 +50,45 @@ versions as (
         cast(null as date) as record_date,
         cast(null as date) as pay_date,
         cast(null as {{ dbt.type_string() }}) as provider_action_id,
-        response_id,
         known_from,
         known_to
     from stated
+),
+
+versions as (
+    select
+        {{ hash_of([
+            'unioned.provider', 'unioned.ticker', 'unioned.action_kind', 'unioned.ex_date', 'unioned.split_from',
+            'unioned.split_to', 'unioned.cash_amount', 'unioned.currency_code', 'unioned.dividend_type',
+            'unioned.declared_date', 'unioned.record_date', 'unioned.pay_date', 'unioned.provider_action_id',
+            epoch_seconds('unioned.known_from'),
+        ]) }} as action_key,
+        {{ security_key('unioned.ticker', 'assigned') }} as security_key,
+        unioned.*,
+        -- Inferred actions go last, after a provider that the seed does not rank.
+        case
+            when unioned.provider = 'pystock' then 2000
+            else coalesce(priorities.priority, 1000)
+        end as provider_priority,
+        unioned.provider = 'pystock' as is_inferred,
+        coalesce(assigned.ticker_count > 1, false) as has_several_tickers
+    from unioned
+    left join priorities on unioned.provider = priorities.provider
+    left join assigned on {{ is_assigned_on('assigned', 'unioned.ticker', 'unioned.ex_date') }}
+),
+
+current_versions as (
+    select * from versions
+    where known_to is null
+),
+
+chosen as (
+    {{ chosen_actions('current_versions', company=['security_key']) | indent(4) }}
 )
 
 select
-    {{ hash_of([
-        'versions.provider', 'versions.ticker', 'versions.action_kind', 'versions.ex_date', 'versions.split_from',
-        'versions.split_to', 'versions.cash_amount', 'versions.currency_code', 'versions.dividend_type',
-        'versions.declared_date', 'versions.record_date', 'versions.pay_date', 'versions.provider_action_id',
-        epoch_seconds('versions.known_from'),
-    ]) }} as action_key,
-    {{ security_key('versions.ticker', 'bearers') }} as security_key,
+    versions.action_key,
+    versions.security_key,
     versions.ticker,
     versions.action_kind,
     versions.ex_date,
@@ -77,14 +101,12 @@ select
     versions.record_date,
     versions.pay_date,
     versions.provider,
-    -- What was inferred goes last, and before it a provider that the seed does not rank.
-    case when versions.provider = 'pystock' then 2000 else coalesce(priorities.priority, 1000) end as provider_priority,
-    versions.provider = 'pystock' as is_inferred,
-    coalesce(bearers.ticker_count > 1, false) as has_several_tickers,
-    versions.provider_action_id,
-    versions.response_id,
+    versions.provider_priority,
+    versions.is_inferred,
+    versions.has_several_tickers,
+    chosen.action_key is not null as is_chosen,
     versions.known_from,
-    versions.known_to
+    versions.known_to,
+    {{ dbt.current_timestamp() }} as _updated_at
 from versions
-left join priorities on versions.provider = priorities.provider
-left join bearers on {{ bore_on('bearers', 'versions.ticker', 'versions.ex_date') }}
+left join chosen on versions.action_key = chosen.action_key

@@ -1,36 +1,86 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='merge',
         unique_key=['copy_key', 'version_number', 'ticker'],
-        contract={'enforced': true},
-        indexes=[{'columns': ['copy_key', 'version_number', 'ticker'], 'unique': true}, {'columns': ['ticker']}],
-        pre_hook="{{ forget_outdated_stories('copy_key') }}",
-        post_hook=["{{ note_stories_as_told() }}", "{{ note_stories_of_newly_known_tickers() }}"],
+        indexes=[
+            {'columns': ['copy_key', 'version_number', 'ticker'], 'unique': true},
+            {'columns': ['ticker']},
+            {'columns': ['security_key', 'known_from']},
+            {'columns': ['_updated_at']},
+        ],
     )
 }}
 
-{%- set cashtag_pattern = '(?:^|[^A-Za-z0-9$])[$]([A-Z]{1,5}(?:[.][A-Z])?)(?![A-Za-z0-9])' -%}
+-- A cashtag is a mention where somebody lists its ticker, and not before: "$USD" and "$CASH" are words, not
+-- securities. A ticker that the provider names needs no other list.
 
--- Reads the words once. Whether a cashtag means a security is not for the words to say (see
--- int_article_mentions__versioned).
+{%- set only_updates = reads_only_updates([
+    ref('int_articles__versioned'), ref('int_tickers__known'), ref('int_tickers__assigned')
+]) %}
+{%- set cashtag_pattern = '(?:^|[^A-Za-z0-9$])[$]([A-Z]{1,5}(?:[.][A-Z])?)(?![A-Za-z0-9])' %}
 
-with copies as (
-    select * from {{ ref('int_articles__grouped') }}
-    where {{ is_outdated('copy_key') }}
+with {% if only_updates -%}
+updated_tickers as (
+    select ticker from {{ ref('int_tickers__known') }}
+    where {{ is_updated() }}
+),
+
+reassigned as (
+    select ticker from {{ ref('int_tickers__assigned') }}
+    where is_exception and {{ is_updated() }}
+),
+
+changed as (
+    select copy_key from {{ ref('int_articles__versioned') }}
+    where {{ is_updated() }}
+    union
+    select copy_key from {{ this }}
+    where not is_from_provider and {{ in_array('ticker', 'select updated_tickers.ticker from updated_tickers') }}
+    union
+    select copy_key from {{ this }}
+    where {{ in_array('ticker', 'select reassigned.ticker from reassigned') }}
+),
+
+built as (
+    select * from {{ this }}
+    where {{ in_array('copy_key', 'select changed.copy_key from changed') }}
+),
+
+{% endif -%}
+known_tickers as (
+    select
+        ticker,
+        min(known_from) as known_from
+    from {{ ref('int_tickers__known') }}
+    group by ticker
+),
+
+assigned as (
+    select * from {{ ref('int_tickers__assigned') }}
+    where is_exception and not is_deleted
 ),
 
 versions as (
-    select versioned.* from {{ ref('int_articles__versioned') }} as versioned
-    inner join copies on versioned.copy_key = copies.copy_key
+    select
+        copy_key,
+        version_number,
+        title,
+        tickers_json,
+        ticker_sentiments_json,
+        {{ date_in_zone('published_at', 'America/New_York') }} as published_date,
+        known_from,
+        known_to
+    from {{ ref('int_articles__versioned') }}
+    {%- if only_updates %}
+    where {{ in_array('copy_key', 'select changed.copy_key from changed') }}
+    {%- endif %}
 ),
 
 listed as (
     select
         versions.copy_key,
         versions.version_number,
-        versions.known_from,
-        versions.known_to,
         {{ json_text('listed.element') }} as provider_ticker,
         cast(null as {{ type_double() }}) as sentiment_score,
         cast(null as {{ type_double() }}) as relevance_score
@@ -42,8 +92,6 @@ scored as (
     select
         versions.copy_key,
         versions.version_number,
-        versions.known_from,
-        versions.known_to,
         {{ json_text('scored.element', 'ticker') }} as provider_ticker,
         coalesce(
             cast({{ json_text('scored.element', 'ticker_sentiment_score') }} as {{ type_double() }}),
@@ -64,26 +112,20 @@ named_by_provider as (
     select * from scored
 ),
 
-by_provider as (
+candidates as (
     select
         copy_key,
         version_number,
-        known_from,
-        known_to,
         {{ normalised_ticker('provider_ticker') }} as ticker,
         sentiment_score,
         relevance_score,
         true as is_from_provider
     from named_by_provider
     where {{ is_stock_ticker('provider_ticker') }}
-),
-
-cashtags as (
+    union all
     select
         versions.copy_key,
         versions.version_number,
-        versions.known_from,
-        versions.known_to,
         cashtags.match as ticker,
         cast(null as {{ type_double() }}) as sentiment_score,
         cast(null as {{ type_double() }}) as relevance_score,
@@ -93,21 +135,44 @@ cashtags as (
 ),
 
 mentions as (
-    select * from by_provider
-    union all
-    select * from cashtags
+    select
+        copy_key,
+        version_number,
+        ticker,
+        {{ dbt.bool_or("is_from_provider") }} as is_from_provider,
+        {{ dbt.bool_or("not is_from_provider") }} as is_from_cashtag,
+        {{ exact_average('sentiment_score') }} as sentiment_score,
+        max(relevance_score) as relevance_score
+    from candidates
+    group by copy_key, version_number, ticker
+),
+
+extracted as (
+    select
+        mentions.copy_key,
+        mentions.version_number,
+        mentions.ticker,
+        {{ security_key('mentions.ticker', 'assigned') }} as security_key,
+        mentions.is_from_provider,
+        mentions.is_from_cashtag,
+        mentions.sentiment_score,
+        mentions.relevance_score,
+        case
+            when mentions.is_from_provider then true
+            when known_tickers.ticker is null then false
+            -- A ticker that was listed only after the title had changed was never mentioned.
+            else versions.known_to is null or known_tickers.known_from < versions.known_to
+        end as is_valid,
+        case
+            when mentions.is_from_provider then versions.known_from
+            else greatest(versions.known_from, known_tickers.known_from)
+        end as known_from,
+        versions.known_to
+    from mentions
+    inner join versions
+        on mentions.copy_key = versions.copy_key and mentions.version_number = versions.version_number
+    left join known_tickers on mentions.ticker = known_tickers.ticker
+    left join assigned on {{ is_assigned_on('assigned', 'mentions.ticker', 'versions.published_date') | indent(8) }}
 )
 
-select
-    copy_key,
-    version_number,
-    ticker,
-    {{ dbt.bool_or("is_from_provider") }} as is_from_provider,
-    {{ dbt.bool_or("not is_from_provider") }} as is_from_cashtag,
-    {{ exact_average('sentiment_score') }} as sentiment_score,
-    max(relevance_score) as relevance_score,
-    -- Alike in all rows of a version.
-    min(known_from) as known_from,
-    min(known_to) as known_to
-from mentions
-group by copy_key, version_number, ticker
+{{ changed_rows('extracted', key=['copy_key', 'version_number', 'ticker'], built='built' if only_updates else none) }}

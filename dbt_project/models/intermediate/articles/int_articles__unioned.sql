@@ -68,7 +68,7 @@ rss as (
 headlines as (
     select
         'headlines' as provider,
-        -- A headline stands once per ticker it is filed under: several rows, one copy.
+        -- A headline has one row per ticker that it is filed under: several rows, one publication.
         title || ' ' || {{ epoch_seconds('published_at') }} || ' ' || ticker as provider_article_id,
         title || ' ' || {{ epoch_seconds('published_at') }} as provider_copy_id,
         title,

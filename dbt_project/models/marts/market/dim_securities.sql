@@ -1,29 +1,33 @@
-{{ config(indexes=[{'columns': ['ticker']}]) }}
+{{ config(materialized='table', indexes=[{'columns': ['ticker']}]) }}
 
 with versions as (
     select * from {{ ref('dim_security_versions') }}
     where is_current
 ),
 
-borne as (
-    select * from {{ ref('int_tickers__borne') }}
+assigned as (
+    select * from {{ ref('int_tickers__assigned') }}
+    where not is_deleted
 ),
 
-observed as (
-    select * from {{ ref('int_securities__observed') }}
+bars as (
+    select * from {{ ref('int_bars__chosen') }}
+    where not is_deleted
 ),
 
-mentioned as (
-    select ticker from {{ ref('int_article_mentions__matched') }}
-    union
-    -- Providers tell of splits and dividends of securities that nobody lists or prices here.
-    select ticker from {{ ref('int_actions__versioned') }}
+mentions as (
+    select * from {{ ref('int_article_mentions__extracted') }}
+    where is_valid and not is_deleted
+),
+
+actions as (
+    select * from {{ ref('int_actions__versioned') }}
 ),
 
 numbered as (
     select
         *,
-        -- What is believed of a security are all its listing intervals: the last one says what it is now.
+        -- A security has several current listing intervals: the last one describes it.
         row_number() over (
             partition by security_key
             order by coalesce(valid_to, cast('9999-12-31' as date)) desc, valid_from desc, version_number desc
@@ -31,66 +35,39 @@ numbered as (
     from versions
 ),
 
+mentioned as (
+    select ticker from mentions
+    union
+    -- Providers report splits and dividends of securities that nobody lists or prices here.
+    select ticker from actions
+),
+
 only_mentioned as (
     select mentioned.ticker
     from mentioned
     left join versions on mentioned.ticker = versions.ticker
-    left join borne on mentioned.ticker = borne.ticker
-    where versions.ticker is null and borne.ticker is null
+    left join assigned on mentioned.ticker = assigned.ticker
+    where versions.ticker is null and assigned.ticker is null
     group by mentioned.ticker
 ),
 
--- Listed and delisted on one day it has no interval, but a bar or a mention may be its own.
-only_borne as (
+-- A security that was listed and delisted on one day has no interval, but a bar or a mention can belong to it.
+only_assigned as (
     select
-        borne.security_key,
-        max(borne.ticker) as ticker
-    from borne
-    left join versions on borne.security_key = versions.security_key
+        assigned.security_key,
+        max(assigned.ticker) as ticker
+    from assigned
+    left join versions on assigned.security_key = versions.security_key
     where versions.security_key is null
-    group by borne.security_key
-),
-
-exceptions as (
-    select ticker from borne
-    where is_exception
-),
-
-told_apart as (
-    select * from borne
-    where ticker in (select exceptions.ticker from exceptions)
-),
-
--- A security's bars are those of its tickers while it bore them.
-traded_dates as (
-    select
-        {{ security_key('observed.ticker') }} as security_key,
-        observed.first_trading_date,
-        observed.last_trading_date
-    from observed
-    left join told_apart on observed.ticker = told_apart.ticker
-    where told_apart.ticker is null
-    union all
-    select
-        security_key,
-        (
-            select min(bars.trading_date) from {{ ref('int_bars__versioned') }} as bars
-            where {{ bore_on('told_apart', 'bars.ticker', 'bars.trading_date') | indent(12) }}
-        ) as first_trading_date,
-        (
-            select max(bars.trading_date) from {{ ref('int_bars__versioned') }} as bars
-            where {{ bore_on('told_apart', 'bars.ticker', 'bars.trading_date') | indent(12) }}
-        ) as last_trading_date
-    from told_apart
+    group by assigned.security_key
 ),
 
 traded as (
     select
         security_key,
-        min(first_trading_date) as first_trading_date,
-        max(last_trading_date) as last_trading_date
-    from traded_dates
-    where first_trading_date is not null
+        min(trading_date) as first_trading_date,
+        max(trading_date) as last_trading_date
+    from bars
     group by security_key
 ),
 
@@ -105,7 +82,7 @@ securities as (
         cik,
         composite_figi,
         share_class_figi,
-        -- The archives end long ago: who was on their last list need not be listed still.
+        -- The archives end years ago: a security on their last list can have been delisted since.
         case when valid_to is not null then false when described_by = 'polygon' then true end as is_active,
         delisted_at,
         valid_to as delisted_date,
@@ -143,7 +120,7 @@ securities as (
         null as delisted_at,
         null as delisted_date,
         null as described_by
-    from only_borne
+    from only_assigned
 )
 
 select
@@ -162,6 +139,7 @@ select
     traded.first_trading_date,
     traded.last_trading_date,
     traded.security_key is not null as has_bars,
-    securities.described_by
+    securities.described_by,
+    {{ dbt.current_timestamp() }} as _updated_at
 from securities
 left join traded on securities.security_key = traded.security_key

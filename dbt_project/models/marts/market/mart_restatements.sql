@@ -3,51 +3,43 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['provider', 'trading_month'],
-        pre_hook="{{ claim_new_loads(upstream='fct_daily_bar_versions') }}",
     )
 }}
 
--- New bars are of one month or two, as a rule: those are counted again.
+{%- set only_updates = reads_only_updates([ref('int_bars__versioned')]) %}
 
-with newly_claimed as (
-    {{ newly_claimed_bars() }}
-),
-
--- What only an incremental build reads is an unused step of a full one, which sqlfluff would mind.
-months as (  -- noqa: ST03
+with {% if only_updates -%}
+-- New bars belong to one month or two: only those are counted again.
+changed as (
+    -- Many bars share a month.
     select distinct
-        cast({{ dbt.date_trunc('month', 'trading_date') }} as date) as first_date,
+        provider,
+        cast({{ dbt.date_trunc('month', 'trading_date') }} as date) as trading_month,
         cast({{ dbt.last_day('trading_date', 'month') }} as date) as last_date
-    from newly_claimed
+    from {{ ref('int_bars__versioned') }}
+    where {{ is_updated() }}
 ),
 
+{% endif -%}
 versions as (
-    {% if is_incremental() -%}
-    select told.*
-    from months
-    {{ looked_up(
-        ref('fct_daily_bar_versions'),
-        'told',
-        'told.trading_date between months.first_date and months.last_date',
-    ) | indent }}
+    {% if only_updates -%}
+    select versions.* from changed
+    {{ lateral_join(
+        ref('int_bars__versioned'), 'versions',
+        'versions.trading_date between changed.trading_month and changed.last_date'
+        ~ ' and versions.provider = changed.provider'
+    ) }}
     {%- else -%}
-    select * from {{ ref('fct_daily_bar_versions') }}
+    select * from {{ ref('int_bars__versioned') }}
     {%- endif %}
 ),
 
 bars as (
     select
         *,
-        {{ dbt.date_trunc('month', 'trading_date') }} as trading_month,
-        min(known_from) over (partition by ticker, trading_date, provider) as first_known_from
-    from versions
-),
-
-dated as (
-    select
-        *,
+        cast({{ dbt.date_trunc('month', 'trading_date') }} as date) as trading_month,
         {{ seconds_between('first_known_from', 'known_from') }} / 3600 as hours_late
-    from bars
+    from versions
 ),
 
 delivered as (
@@ -55,7 +47,7 @@ delivered as (
         provider,
         trading_month,
         count(*) as bar_count
-    from dated
+    from bars
     where version_number = 1
     group by provider, trading_month
 ),
@@ -76,14 +68,14 @@ restated as (
         max(volume_change) as largest_volume_change,
         {{ median('hours_late') }} as median_hours_late,
         max(hours_late) as largest_hours_late
-    from dated
+    from bars
     where version_number > 1
     group by provider, trading_month
 )
 
 select
     delivered.provider,
-    cast(delivered.trading_month as date) as trading_month,
+    delivered.trading_month,
     cast(delivered.bar_count as {{ dbt.type_int() }}) as bar_count,
     cast(coalesce(restated.restated_bar_count, 0) as {{ dbt.type_int() }}) as restated_bar_count,
     cast(coalesce(restated.restated_bar_count, 0) as {{ type_double() }}) / delivered.bar_count as restated_share,
@@ -97,6 +89,7 @@ select
     restated.median_volume_change,
     restated.largest_volume_change,
     restated.median_hours_late,
-    restated.largest_hours_late
+    restated.largest_hours_late,
+    {{ dbt.current_timestamp() }} as _updated_at
 from delivered
 left join restated on delivered.provider = restated.provider and delivered.trading_month = restated.trading_month

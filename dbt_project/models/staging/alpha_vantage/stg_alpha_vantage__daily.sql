@@ -13,7 +13,7 @@ renamed as (
         -- strings
         cast(time_zone as {{ dbt.type_string() }}) as provider_time_zone,
         cast(last_refreshed as {{ dbt.type_string() }}) as last_refreshed,
-        {{ suspicion_of_bar() }} as suspicion,
+        {{ bar_quality_issue() }} as quality_issue,
 
         -- numbers
         open as open_price,

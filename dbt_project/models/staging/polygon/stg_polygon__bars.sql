@@ -11,7 +11,7 @@ renamed as (
         cast(_dlt_load_id as {{ dbt.type_string() }}) as _dlt_load_id,
 
         -- strings
-        {{ suspicion_of_bar(adjusted='adjusted') }} as suspicion,
+        {{ bar_quality_issue(adjusted='adjusted') }} as quality_issue,
 
         -- numbers
         open as open_price,

@@ -12,7 +12,7 @@ renamed as (
 
         -- strings
         cast(archive as {{ dbt.type_string() }}) as archive_name,
-        {{ suspicion_of_bar() }} as suspicion,
+        {{ bar_quality_issue() }} as quality_issue,
 
         -- numbers
         open as open_price,

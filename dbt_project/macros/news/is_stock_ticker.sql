@@ -1,0 +1,1 @@
+{% macro is_stock_ticker(column) -%} ({{ column }} not like '%:%' and trim({{ column }}) != '') {%- endmacro %}

@@ -1,0 +1,14 @@
+{% macro normalised_title(title, outlet, link) -%}
+    {%- set tail = regexp_extract(title, ' [-|–—] ([^|–—]*[^-|–—])$') -%}
+    {%- set squeezed_tail = "lower(" ~ regexp_replace(tail, '[^A-Za-z0-9]+', '') ~ ")" -%}
+    {%- set squeezed_outlet = regexp_replace("lower(coalesce(" ~ outlet ~ ", '') || ' ' || split_part(coalesce(" ~ link ~ ", ''), '/', 3))", '[^a-z0-9]+', '') -%}
+    {%- set without_tail -%}
+        case
+            when length({{ squeezed_tail }}) > 2 and position({{ regexp_replace(squeezed_tail, '^the', '') }} in {{ squeezed_outlet }}) > 0
+                then left({{ title }}, length({{ title }}) - length({{ tail }}) - 3)
+            else {{ title }}
+        end
+    {%- endset -%}
+    {%- set prefixes_and_tickers = '^((UPDATE|WRAPUP|CORRECTED|CORRECTION|REFILE|RPT|REPEAT|BREAKING|EXCLUSIVE|UPDATED)( [0-9]+)?[-:] *)+|[(][$]?([A-Za-z]+: ?)?[A-Z][A-Z.]{0,5}[)]|[$][A-Z][A-Z.]{0,5}:?' -%}
+    trim({{ regexp_replace("lower(" ~ regexp_replace(without_tail, prefixes_and_tickers, ' ') ~ ")", '[[:space:][:punct:]‘’“”«»–—…·•]+', ' ') }})
+{%- endmacro %}

@@ -20,18 +20,20 @@ install: $(VENV)/.installed profiles.yml  ## Install the pinned core set into .v
 run: install  ## Ingest, build, document and summarise; on a simulated market if no key is configured
 	@$(BIN)/marketloom run
 
-check: lint  ## Check style, types and imports, and run the unit tests (under 3 minutes)
+check: lint  ## Check style, types, imports and conventions, and run the unit tests (under 3 minutes)
 	$(BIN)/python -m pytest tests/unit --numprocesses 2
 
 test: $(VENV)/.installed-test profiles.yml lint  ## Run everything that must hold: check, and integration, dbt and Airflow tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-lint: $(VENV)/.installed-test profiles.yml  ## Check style, types and imports
+lint: $(VENV)/.installed-test profiles.yml  ## Check style, types, imports and the conventions of the dbt project
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project --processes 2
+	$(BIN)/dbt parse --quiet --target-path target/conventions
+	$(BIN)/dbt-bouncer run
 
 docs: install  ## Generate the dbt docs site and serve it on http://127.0.0.1:8080
 	$(BIN)/dbt docs generate --quiet

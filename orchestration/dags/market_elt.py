@@ -48,7 +48,7 @@ with DAG(
     )
     build = BashOperator(
         task_id="build",
-        bash_command=".venv/bin/dbt build --exclude-resource-type unit_test",
+        bash_command=".venv/bin/dbt build --exclude-resource-type unit_test --vars 'test_scope: recent'",
         trigger_rule=IF_ANY_SUCCEEDED,
     )
     docs = BashOperator(task_id="docs", bash_command=".venv/bin/dbt docs generate")

@@ -35,6 +35,9 @@ def task_policy(task):
 """
 
 
+BUILD = "dbt build --exclude-resource-type unit_test --vars test_scope: recent"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("orchestration")
@@ -79,7 +82,9 @@ def warehouse_is_down(folder: Path) -> StandIn:
 
 @pytest.fixture(scope="module")
 def build_fails(folder: Path) -> StandIn:
-    return stand_in(folder / "c", "build_fails", "dbt build --exclude-resource-type unit_test")
+    return stand_in(
+        folder / "c", "build_fails", "dbt build --exclude-resource-type unit_test --vars test_scope: recent"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +135,7 @@ def test_a_failed_source_stops_neither_the_others_nor_the_build(runs: Mapping[st
     once = ["marketloom ingest calendar", "marketloom ingest alpha_vantage", "marketloom ingest rss"]
     once += [
         "marketloom status",
-        "dbt build --exclude-resource-type unit_test",
+        BUILD,
         "dbt docs generate",
         "marketloom summary",
     ]

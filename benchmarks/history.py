@@ -16,7 +16,7 @@ from ingestion.warehouse.server import Warehouse
 
 BARS_A_SESSION, ARTICLES_A_SESSION = 6_000, 2_000
 BARS_AN_ARTICLE = 50
-BUILD = ("build", "--exclude-resource-type", "unit_test")
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--vars", "{test_scope: recent}")
 
 # A query, and what it is asked of, to its rows.
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -10,7 +10,7 @@ cross join lateral (
         and versions.security_key = bridge.security_key
         and versions.known_from <= bridge.learned_at
         and (versions.known_to is null or versions.known_to > bridge.learned_at)
-        and (versions.set_aside_from is null or versions.set_aside_from > bridge.learned_at)
+        and (versions.superseded_at is null or versions.superseded_at > bridge.learned_at)
     order by versions.is_suspect, versions.provider_priority, versions.provider
     limit 1
 ) as bars

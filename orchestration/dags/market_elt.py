@@ -43,18 +43,16 @@ with DAG(
     with TaskGroup("ingest") as ingest:
         for source in SOURCES:
             BashOperator(task_id=source, bash_command=f".venv/bin/marketloom ingest {source}")
-    freshness = BashOperator(
-        task_id="freshness", bash_command=".venv/bin/dbt source freshness", trigger_rule=IF_ANY_SUCCEEDED
-    )
+    freshness_command = ".venv/bin/dbt source freshness"
+    freshness = BashOperator(task_id="freshness", bash_command=freshness_command, trigger_rule=IF_ANY_SUCCEEDED)
     build = BashOperator(
         task_id="build",
         bash_command=".venv/bin/dbt build --exclude-resource-type unit_test --vars 'test_scope: recent'",
         trigger_rule=IF_ANY_SUCCEEDED,
     )
     docs = BashOperator(task_id="docs", bash_command=".venv/bin/dbt docs generate")
-    summary = BashOperator(
-        task_id="summary", bash_command=".venv/bin/marketloom summary", trigger_rule=IF_ANY_SUCCEEDED
-    )
+    summary_command = ".venv/bin/marketloom summary"
+    summary = BashOperator(task_id="summary", bash_command=summary_command, trigger_rule=IF_ANY_SUCCEEDED)
     health >> ingest >> freshness >> build >> docs >> summary
     ingest >> build
     health >> summary

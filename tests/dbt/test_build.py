@@ -240,29 +240,11 @@ def test_every_model_opens_with_its_grain_and_has_its_own_yaml(built: Warehouse)
             assert Path(node["patch_path"].split("://")[1]).stem == node["name"]
 
 
-def test_the_tables_of_data_tests_are_empty_where_no_test_fails(built: Warehouse) -> None:
+def test_the_tables_of_singular_tests_are_empty_where_no_test_fails(built: Warehouse) -> None:
     found = built.rows("select relname from pg_class where relnamespace = 'quarantine'::regnamespace and relkind = 'r'")
     tables = {name for (name,) in found} - {"quarantined_articles", "suspect_bars"}
-    counts = " union all ".join(f"select '{name}' from quarantine.\"{name}\"" for name in tables)
-    assert len(tables) > 100
-    assert built.rows(counts) == []
-
-
-def test_rows_that_break_a_test_are_kept(built: Warehouse) -> None:
-    day = rawdata.FIRST.replace(year=2020)
-    stray = rawdata.Load("polygon", "900.1").add(
-        "bars", "stray", rawdata.at(day, 22), [{"ticker": "AV", "date": day, **rawdata.bar(0, 0)}]
-    )
-    built.load([stray])
-    built.run()
-    test = "relationships_fct_daily_bars_trading_date__trading_date__ref_dim_sessions_"
-    done = built.dbt.run("test", "--select", test)
-    assert done.returncode == 1
-    assert f"Failure in test {test}" in done.stdout
-    results = built.dbt.artifact("run_results")["results"]
-    (kept,) = (result["relation_name"] for result in results if result["unique_id"].startswith("test."))
-    assert '."quarantine".' in kept
-    assert len(built.rows(f"select * from {kept}")) == 1
+    assert tables == {path.stem for path in (ROOT / "dbt_project" / "tests" / "singular").glob("*.sql")}
+    assert built.rows(" union all ".join(f"select '{name}' from quarantine.{name}" for name in tables)) == []
 
 
 def test_a_corrected_calendar_day_is_followed_by_the_next_run(built: Warehouse) -> None:
@@ -277,3 +259,20 @@ def test_a_corrected_calendar_day_is_followed_by_the_next_run(built: Warehouse) 
     found = built.checksums()
     built.run("--full-refresh")
     assert built.checksums() == found
+
+
+def test_rows_that_break_a_singular_test_are_kept(built: Warehouse) -> None:
+    day = rawdata.FIRST.replace(year=2020)
+    stray = rawdata.Load("polygon", "900.1").add(
+        "bars", "stray", rawdata.at(day, 22), [{"ticker": "AV", "date": day, **rawdata.bar(0, 0)}]
+    )
+    built.load([stray])
+    # The adjusted bars are not built, so the stray bar breaks a second test.
+    built.run("--select", "+fct_daily_bars")
+    generic = "relationships_fct_daily_bars_trading_date__trading_date__ref_dim_sessions_"
+    singular = "every_daily_bar_has_an_adjusted_bar"
+    done = built.dbt.run("test", "--select", generic, singular)
+    assert done.returncode == 1
+    assert f"Failure in test {generic}" in done.stdout
+    assert f"Failure in test {singular}" in done.stdout
+    assert built.rows(f"select ticker, trading_date from quarantine.{singular}") == [("AV", day)]

@@ -174,7 +174,7 @@ def test_a_run_stops_only_while_another_one_writes_to_its_target(copies: Copies,
             cursor.execute(f"/* dbt {command} another-run model.marketloom.int_bars__chosen */ select 1")
         return connection
 
-    harmless = [another(command) for command in ("live staging test", "live staging compile", "dev dev_me run")]
+    harmless = [another(command) for command in ("live staging test", "live staging compile", "dev dev_ann run")]
     built.dbt.must("run", "--select", "dim_sessions")
     writing = another("live staging run")
     refused = built.dbt.run("run", "--select", "dim_sessions")

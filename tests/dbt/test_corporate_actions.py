@@ -9,15 +9,15 @@ import pytest
 from rich.console import Console
 
 from ingestion import config, runner
-from ingestion.landing import Landing
 from ingestion.extract.window import Window
+from ingestion.landing import Landing
+from ingestion.sources import SOURCES
 from sandbox.archives import covered, write_archives
 from sandbox.market import Market
 from sandbox.server import Sandbox
-from ingestion.sources import SOURCES
 from tests.dbt.conftest import RAW_VIEWS, Warehouse
-from tests.runs import make_run as Run
 from tests.dbt.rawdata import Load, Row, at
+from tests.runs import make_run as Run
 
 DAYS = [day for n in range(20) if (day := date(2023, 11, 6) + timedelta(days=n)).weekday() < 5][:10]
 EX = DAYS[4]

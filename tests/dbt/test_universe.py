@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from ingestion import config
-from ingestion.landing import Landing
 from ingestion.extract.window import Window
+from ingestion.landing import Landing
+from ingestion.sources import SOURCES
 from sandbox.identities import Security
 from sandbox.market import Market
 from sandbox.server import Sandbox
-from ingestion.sources import SOURCES
-from tests.runs import make_run as Run
 from tests.dbt.conftest import Warehouse
 from tests.dbt.test_look_ahead import Elsewhere
+from tests.runs import make_run as Run
 
 DAYS = [date(2025, 1, 6), date(2025, 1, 8), date(2025, 7, 1), date(2026, 1, 5)]
 MOMENTS = [datetime(day.year, day.month, day.day, 23, tzinfo=UTC) for day in DAYS]

@@ -50,6 +50,11 @@ class Done:
     stdout: str
 
 
+def _message(event: Any) -> list[str]:
+    """The text of an event; none for debug events, which are most and long."""
+    return [] if event.info.level == "debug" else [str(event.info.msg)]
+
+
 @dataclass(frozen=True)
 class Dbt:
     """The dbt command on one database, in this process. Its artifacts stay in `folder` for later runs."""
@@ -70,12 +75,13 @@ class Dbt:
             "DBT_PROFILES_DIR": str(self.folder),
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
+            "DBT_LOG_LEVEL_FILE": "none",
         }
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(ROOT)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            program = dbtRunner(callbacks=[lambda event: messages.append(str(getattr(event.info, "msg", "")))])
+            program = dbtRunner(callbacks=[lambda event: messages.extend(_message(event))])
             done = program.invoke(["--no-use-colors", "--warn-error", "--show-all-deprecations", *arguments])
         output = "\n".join([*messages, str(done.exception or "")])
         return Done(returncode=0 if done.success else 1, stdout=output)
@@ -125,11 +131,11 @@ class Warehouse:
     def prepare(self) -> None:
         """Build the seeds and the views of raw rows."""
         kinds = ("--exclude-resource-type", "test", "unit_test")
-        self.dbt.must("build", "--quiet", "--select", *RAW_VIEWS, "resource_type:seed", *kinds)
+        self.dbt.must("build", "--quiet", "--no-write-json", "--select", *RAW_VIEWS, "resource_type:seed", *kinds)
 
     def run(self, *arguments: str) -> None:
         """`dbt run` of everything but the views of raw rows."""
-        self.dbt.must("run", "--quiet", "--exclude", *RAW_VIEWS, *arguments)
+        self.dbt.must("run", "--quiet", "--no-write-json", "--exclude", *RAW_VIEWS, *arguments)
 
     def reset(self) -> None:
         """Empty the raw tables (the calendar stays) and drop all models but the views of raw rows."""

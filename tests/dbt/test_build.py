@@ -25,7 +25,7 @@ def built(warehouse: Warehouse) -> Warehouse:
 
 def test_a_second_build_changes_nothing(built: Warehouse) -> None:
     before = built.checksums()
-    assert "WARN=0 ERROR=0 SKIP=0" in built.dbt.must("build")
+    assert "WARN=0 ERROR=0 SKIP=0" in built.dbt.must("build", "--exclude-resource-type", "unit_test")
     assert built.checksums() == before
 
 
@@ -245,6 +245,16 @@ def test_the_tables_of_singular_tests_are_empty_where_no_test_fails(built: Wareh
     tables = {name for (name,) in found} - {"quarantined_articles", "suspect_bars"}
     assert tables == {path.stem for path in (ROOT / "dbt_project" / "tests" / "singular").glob("*.sql")}
     assert built.rows(" union all ".join(f"select '{name}' from quarantine.{name}" for name in tables)) == []
+
+
+def test_the_recent_test_scope_passes_on_a_day_without_new_rows(built: Warehouse) -> None:
+    tables = built.rows(
+        "select attrelid::regclass::text from pg_attribute join pg_class on pg_class.oid = attrelid "
+        "where attname = '_updated_at' and relkind = 'r'"
+    )
+    assert len(tables) > 10
+    built.rows("; ".join(f"update {name} set _updated_at = _updated_at - interval '2 days'" for (name,) in tables))
+    built.dbt.must("test", "--exclude-resource-type", "unit_test", "--vars", "test_scope: recent")
 
 
 def test_a_corrected_calendar_day_is_followed_by_the_next_run(built: Warehouse) -> None:

@@ -209,6 +209,14 @@ def test_no_mart_is_deeper_than_ten_models(models: dict[str, dict[str, Any]]) ->
     assert len([key for key in models if key.startswith("model.marketloom.int_")]) <= 25
 
 
+def test_no_mart_is_dropped_with_a_table_that_every_run_replaces(models: dict[str, dict[str, Any]]) -> None:
+    # PostgreSQL drops the views on a table with it.
+    marts = [n for n in models.values() if "marts" in n["tags"] and n["config"]["materialized"] == "view"]
+    parents = {(n["name"], parent) for n in marts for parent in n["depends_on"]["nodes"] if parent in models}
+    assert len(marts) > 10
+    assert [pair for pair in parents if models[pair[1]]["config"]["materialized"] == "table"] == []
+
+
 def test_hooks_are_few_and_belong_to_the_project(models: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> None:
     assert [n["name"] for n in models.values() if n["config"]["pre-hook"] or n["config"]["post-hook"]] == []
     assert len([n for n in manifest["nodes"].values() if n["resource_type"] == "operation"]) <= 3

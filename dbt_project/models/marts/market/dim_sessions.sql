@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with sessions as (
     select * from {{ ref('int_sessions__numbered') }}
     where not is_deleted

@@ -10,8 +10,6 @@
     )
 }}
 
-{{ config(materialized='view') }}
-
 with actions as (
     select * from {{ ref('int_actions__versioned') }}
 )

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with loads as (
     select * from {{ ref('int_loads__counted') }}
 )

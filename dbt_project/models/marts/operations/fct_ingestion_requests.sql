@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with requests as (
     select * from {{ ref('int_requests__recorded') }}
 )

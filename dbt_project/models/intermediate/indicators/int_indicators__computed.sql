@@ -13,7 +13,9 @@
 }}
 
 -- An incremental build computes a security again from its first bar that changed, or whose market did. Exponential
--- averages and running sums continue from the stored row before it; windows read the 252 bars before it.
+-- averages and running sums continue from the stored row before it; windows read the 252 bars before it. A window over
+-- the last bars costs the length of its frame for every row, also for the bars that are only read. So where few bars of
+-- a security changed (`is_short`), each is joined to its last bars instead, and these are added up once.
 
 {%- set only_updates = reads_only_updates([ref('int_bars__sequenced'), ref('int_market_returns__averaged')]) %}
 
@@ -32,6 +34,43 @@
 {%- set signal_average = {'name': 'macd_signal', 'alpha': 2 / 10, 'first': 34, 'input': 'macd', 'seed': 'macd_mean'} %}
 {%- set carried_columns = averages | map(attribute='name') | list + ['macd_signal', 'obv'] %}
 
+{#- Aggregates over frames: name, function, input, number of bars, and how many bars before this one the frame ends. -#}
+{%- set frames = [
+    ('close_sum_5', 'sum', 'close_price', 5, 0),
+    ('close_sum_10', 'sum', 'close_price', 10, 0),
+    ('lowest_14', 'min', 'low_price', 14, 0),
+    ('highest_14', 'max', 'high_price', 14, 0),
+    ('inflow_14', 'sum', 'inflow', 14, 0),
+    ('outflow_14', 'sum', 'outflow', 14, 0),
+    ('close_sum_20', 'sum', 'close_price', 20, 0),
+    ('close_deviation_20', 'stddev_pop', 'close_price', 20, 0),
+    ('log_return_deviation_20', 'stddev_samp', 'log_return_1', 20, 0),
+    ('volume_mean_20', 'avg', 'volume', 20, 0),
+    ('volume_deviation_20', 'stddev_samp', 'volume', 20, 0),
+    ('lowest_volume_20', 'min', 'volume', 20, 0),
+    ('highest_volume_20', 'max', 'volume', 20, 0),
+    ('close_sum_50', 'sum', 'close_price', 50, 0),
+    ('log_return_deviation_60', 'stddev_samp', 'log_return_1', 60, 0),
+    ('slope_60', 'regr_slope', 'simple_return_1', 60, 0),
+    ('correlation', 'corr', 'simple_return_1', 60, 0),
+    ('pair_count_60', 'count', 'market_return', 60, 0),
+    ('highest_63', 'max', 'high_price', 63, 0),
+    ('lowest_63', 'min', 'low_price', 63, 0),
+] %}
+{#- The same of earlier frames, also by the column of `frames`, or of bars, that they repeat. -#}
+{%- set lags, near_frames, far_frames = [], frames | list, [] %}
+{%- for column, function, input, bars, distances in [
+    ('close_price', 'max', 'close_price', 1, [5, 20, 60, 252]),
+    ('close_sum_50', 'sum', 'close_price', 50, [50, 100, 150]),
+    ('highest_63', 'max', 'high_price', 63, [63, 126, 189]),
+    ('lowest_63', 'min', 'low_price', 63, [63, 126, 189]),
+] %}
+{%- for distance in distances %}
+{%- set name = column ~ '_' ~ distance ~ '_before' %}
+{%- do lags.append((name, column, distance)) %}
+{%- do (near_frames if distance + bars <= 63 else far_frames).append((name, function, input, bars, distance)) %}
+{%- endfor %}
+{%- endfor %}
 {%- for average in averages + [signal_average] %}
 {%- set addend %}
     case
@@ -135,13 +174,16 @@ starts as (
         {%- endfor %}
         carried.bar_number as carried_bar_number,
         carried.known_from as carried_known_from,
-        coalesce(carried.bar_number - 251, 1) as first_bar_number
+        coalesce(stretches.last_bar_number, newest.bar_number) - coalesce(carried.bar_number, 0) <= 10 as is_short
     from stretches
     {{ lateral_join(
         this, 'carried',
         'carried.security_key = stretches.security_key and carried.trading_date < stretches.first_date'
         ~ ' and not carried.is_deleted',
         kind='left', order_by='trading_date desc', limit=1
+    ) }}
+    {{ lateral_join(
+        bars, 'newest', 'newest.security_key = stretches.security_key', kind='left', order_by='trading_date desc', limit=1
     ) }}
 ),
 
@@ -165,11 +207,13 @@ series as (
         -- The first bars seed the averages, so these begin again from the first one.
         case when starts.carried_bar_number >= {{ signal_average.first }} then starts.carried_bar_number end
             as carried_bar_number,
-        bars.trading_date >= starts.first_date as is_wanted
+        bars.trading_date >= starts.first_date as is_wanted,
+        starts.is_short
     from starts
     {{ lateral_join(
         bars, 'bars',
-        'bars.security_key = starts.security_key and bars.bar_number >= starts.first_bar_number'
+        'bars.security_key = starts.security_key'
+        ~ ' and bars.bar_number >= coalesce(starts.carried_bar_number - case when starts.is_short then 62 else 251 end, 1)'
         ~ ' and (starts.last_bar_number is null or bars.bar_number <= starts.last_bar_number)'
     ) }}
 ),
@@ -183,7 +227,8 @@ series as (
         {%- endfor %}
         cast(null as {{ type_timestamp_tz() }}) as carried_known_from,
         cast(null as {{ dbt.type_int() }}) as carried_bar_number,
-        true as is_wanted
+        true as is_wanted,
+        false as is_short
     from {{ bars | indent }}
 ),
 
@@ -255,7 +300,16 @@ flowing as (
                 > 1e-14 * (typical_price + lag(typical_price) over bars_in_order)
                 then typical_price * volume
             else 0
-        end as outflow,
+        end as outflow
+    from stepped
+    window bars_in_order as (partition by security_key order by bar_number)
+),
+
+-- From the first bar on, or from the carried one. Where few bars changed, the four bars before the carried one have
+-- nothing to add; they have the values of the stochastic oscillator that are averaged with the changed ones.
+running as (
+    select
+        *,
         avg(close_price) over so_far as close_mean,
         avg(case when bar_number > 14 then close_price end) over so_far as macd_fast_seed,
         avg(case when bar_number > 1 then gain end) over so_far as gain_mean,
@@ -263,9 +317,9 @@ flowing as (
         avg(true_range) over so_far as true_range_mean,
         sum(volume_on_balance) over so_far as obv,
         max(learned_at) over so_far as known_throughout_from
-    from stepped
+    from flowing
+    where carried_bar_number is null or not is_short or bar_number >= carried_bar_number - 4
     window
-        bars_in_order as (partition by security_key order by bar_number),
         so_far as (partition by security_key order by bar_number rows between unbounded preceding and current row)
 ),
 
@@ -274,8 +328,8 @@ averaged as (
         {%- for average in averages %}
         {{ exponential_average(average.addend, average.alpha, over='so_far') | indent(8) }} as {{ average.name }},
         {%- endfor %}
-        flowing.*
-    from flowing
+        running.*
+    from running
     window
         so_far as (partition by security_key order by bar_number rows between unbounded preceding and current row)
 ),
@@ -301,78 +355,148 @@ signalled as (
         so_far as (partition by security_key order by bar_number rows between unbounded preceding and current row)
 ),
 
+{% if only_updates -%}
+-- Each of few changed bars with its last bars, which are added up in the order of the frames below.
+last_bars as (
+    select
+        changed_bars.bar_number as last_bar_number,
+        flowing.*
+    from signalled as changed_bars
+    inner join flowing
+        on
+            changed_bars.security_key = flowing.security_key
+            and changed_bars.bar_number >= flowing.bar_number
+            and changed_bars.bar_number - case when changed_bars.is_wanted then 62 else 13 end <= flowing.bar_number
+    where changed_bars.is_short
+),
+
+far_bars as (
+    select
+        changed_bars.bar_number as last_bar_number,
+        far_bars.*
+    from signalled as changed_bars
+    {{ lateral_join(
+        bars, 'far_bars',
+        'far_bars.security_key = changed_bars.security_key'
+        ~ ' and far_bars.bar_number between changed_bars.bar_number - 252 and changed_bars.bar_number - 50'
+    ) }}
+    where changed_bars.is_short and changed_bars.is_wanted
+),
+
+added_up as (
+    select
+        {%- for name, function, input, bars, before in near_frames %}
+        {{ function }}(
+            case
+                when bar_number between last_bar_number - {{ before + bars - 1 }} and last_bar_number - {{ before }}
+                    then {{ input }}
+            end{{ ', market_return' if function in ['regr_slope', 'corr'] }}
+        ) over so_far as {{ name }},
+        {%- endfor %}
+        security_key,
+        last_bar_number,
+        bar_number
+    from last_bars
+    window
+        so_far as (
+            partition by security_key, last_bar_number order by bar_number
+            rows between unbounded preceding and current row
+        )
+),
+
+far_added_up as (
+    select
+        {%- for name, function, input, bars, before in far_frames %}
+        {{ function }}(
+            case
+                when bar_number between last_bar_number - {{ before + bars - 1 }} and last_bar_number - {{ before }}
+                    then {{ input }}
+            end
+        ) over so_far as {{ name }},
+        {%- endfor %}
+        security_key,
+        last_bar_number,
+        bar_number
+    from far_bars
+    window
+        so_far as (
+            partition by security_key, last_bar_number order by bar_number
+            rows between unbounded preceding and current row
+        )
+),
+
+{% endif -%}
 -- Over the last bars. A database sums the floats of a moving frame again for each row, so that a value depends on the
 -- bars in its frame alone.
 framed as (
     select
-        *,
-        sum(close_price) over last_5 as close_sum_5,
-        sum(close_price) over last_10 as close_sum_10,
-        min(low_price) over last_14 as lowest_14,
-        max(high_price) over last_14 as highest_14,
-        sum(inflow) over last_14 as inflow_14,
-        sum(outflow) over last_14 as outflow_14,
-        sum(close_price) over last_20 as close_sum_20,
-        stddev_pop(close_price) over last_20 as close_deviation_20,
-        stddev_samp(log_return_1) over last_20 as log_return_deviation_20,
-        avg(volume) over last_20 as volume_mean_20,
-        stddev_samp(volume) over last_20 as volume_deviation_20,
-        min(volume) over last_20 as lowest_volume_20,
-        max(volume) over last_20 as highest_volume_20,
-        sum(close_price) over last_50 as close_sum_50,
-        stddev_samp(log_return_1) over last_60 as log_return_deviation_60,
-        regr_slope(simple_return_1, market_return) over last_60 as slope_60,
-        corr(simple_return_1, market_return) over last_60 as correlation,
-        count(market_return) over last_60 as pair_count_60,
-        max(high_price) over last_63 as highest_63,
-        min(low_price) over last_63 as lowest_63
+        {%- for name, function, input, bars, _ in frames %}
+        {{ function }}({{ input }}{{ ', market_return' if function in ['regr_slope', 'corr'] }})
+            over last_{{ bars }} as {{ name }},
+        {%- endfor %}
+        signalled.*
     from signalled
+    {%- if only_updates %}
+    where not signalled.is_short
+    {%- endif %}
     window
-        last_5 as (partition by security_key order by bar_number rows between 4 preceding and current row),
-        last_10 as (partition by security_key order by bar_number rows between 9 preceding and current row),
-        last_14 as (partition by security_key order by bar_number rows between 13 preceding and current row),
-        last_20 as (partition by security_key order by bar_number rows between 19 preceding and current row),
-        last_50 as (partition by security_key order by bar_number rows between 49 preceding and current row),
-        last_60 as (partition by security_key order by bar_number rows between 59 preceding and current row),
+        {%- for count in [5, 10, 14, 20, 50, 60] %}
+        last_{{ count }} as (
+            partition by security_key order by bar_number rows between {{ count - 1 }} preceding and current row
+        ),
+        {%- endfor %}
         last_63 as (partition by security_key order by bar_number rows between 62 preceding and current row)
 ),
 
 lagged as (
     select
+        {%- for name, column, distance in lags %}
+        lag({{ column }}, {{ distance }}) over bars_in_order as {{ name }},
+        {%- endfor %}
+        framed.*
+    from framed
+    window bars_in_order as (partition by security_key order by bar_number)
+    {%- if only_updates %}
+    union all
+    select
+        {%- for name in lags | map(attribute=0) | list + frames | map(attribute=0) | list %}
+        {{ 'far_' if name in far_frames | map(attribute=0) }}added_up.{{ name }},
+        {%- endfor %}
+        signalled.*
+    from signalled
+    inner join added_up
+        on
+            signalled.security_key = added_up.security_key
+            and signalled.bar_number = added_up.last_bar_number
+            and signalled.bar_number = added_up.bar_number
+    left join far_added_up
+        on
+            signalled.security_key = far_added_up.security_key
+            and signalled.bar_number = far_added_up.last_bar_number
+            and signalled.bar_number - 50 = far_added_up.bar_number
+    where signalled.is_short
+    {%- endif %}
+),
+
+stochastic as (
+    select
         *,
-        {%- for count in [5, 20, 60, 252] %}
-        lag(close_price, {{ count }}) over bars_in_order as close_price_{{ count }}_before,
-        {%- endfor %}
-        {%- for count in [50, 100, 150] %}
-        lag(close_sum_50, {{ count }}) over bars_in_order as close_sum_50_{{ count }}_before,
-        {%- endfor %}
-        greatest(
-            highest_63,
-            lag(highest_63, 63) over bars_in_order,
-            lag(highest_63, 126) over bars_in_order,
-            lag(highest_63, 189) over bars_in_order
-        ) as highest_252,
-        least(
-            lowest_63,
-            lag(lowest_63, 63) over bars_in_order,
-            lag(lowest_63, 126) over bars_in_order,
-            lag(lowest_63, 189) over bars_in_order
-        ) as lowest_252,
+        greatest(highest_63, highest_63_63_before, highest_63_126_before, highest_63_189_before) as highest_252,
+        least(lowest_63, lowest_63_63_before, lowest_63_126_before, lowest_63_189_before) as lowest_252,
         -- Where the close lies between the lowest and the highest price of 14 bars, in percent.
         case
             when highest_14 - lowest_14 > 1e-14 * (highest_14 + lowest_14)
                 then 100 * ((close_price - lowest_14) / (highest_14 - lowest_14))
             else 0
         end as fast_k
-    from framed
-    window bars_in_order as (partition by security_key order by bar_number)
+    from lagged
 ),
 
 smoothed as (
     select
         *,
         (lag(fast_k, 2) over bars_in_order + lag(fast_k) over bars_in_order + fast_k) / 3 as slow_k
-    from lagged
+    from stochastic
     window bars_in_order as (partition by security_key order by bar_number)
 ),
 

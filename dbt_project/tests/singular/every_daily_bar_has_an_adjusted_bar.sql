@@ -27,7 +27,7 @@ select
     factors.split_factor,
     factors.dividend_factor
 from bars
-full outer join adjusted
+{{ 'full outer' if var('test_scope', 'all') == 'all' else 'left' }} join adjusted
     on bars.security_key = adjusted.security_key and bars.trading_date = adjusted.trading_date
 left join factors
     on
@@ -36,9 +36,7 @@ left join factors
         and (factors.from_date is null or bars.trading_date >= factors.from_date)
 where
     adjusted.security_key is null
-    {%- if var('test_scope', 'all') == 'all' %}
     or bars.security_key is null
-    {%- endif %}
     or adjusted.split_factor <> coalesce(factors.split_factor, 1)
     or adjusted.dividend_factor <> coalesce(factors.dividend_factor, 1)
     or adjusted.close_price <> bars.close_price * adjusted.split_factor

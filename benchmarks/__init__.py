@@ -1,1 +1,1 @@
-"""What marketloom costs beside the plain way of doing the same work; see benchmarks/README.md."""
+"""marketloom compared with the plain way of doing the same work; see README.md in this folder."""

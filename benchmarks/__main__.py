@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run benchmarks, print one table of ratios, and write the same as JSON."""
+"""`python -m benchmarks`: run benchmarks, print one table of ratios, and write it as JSON."""
 
 import argparse
 import importlib
@@ -25,7 +25,7 @@ PERSONAL = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "MARKETLOOM_LANDING", "M
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what was asked for; status 1 if a target was missed."""
+    """Run the chosen benchmarks; status 1 if a target is missed."""
     known = {module.name: module.name for module in pkgutil.iter_modules(cases.__path__)}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"by default all: {', '.join(known)}")
@@ -37,22 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     parser.add_argument("--data", type=Path, default=REAL, help="folder of real pystock archives")
     parser.add_argument("--kept", type=Path, metavar="FOLDER", help="build histories there, and use those there again")
-    asked = parser.parse_args(arguments)
-    if unknown := [name for name in asked.names if name not in known]:
+    chosen = parser.parse_args(arguments)
+    if unknown := [name for name in chosen.names if name not in known]:
         parser.error(f"unknown benchmark {', '.join(unknown)}: known are {', '.join(known)}")
-    # Told to end, it stops its server and removes its folder all the same.
+    # On SIGTERM, stop the server and remove the folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    options = Options(asked.rows, tuple(asked.history), asked.repeat, asked.data, asked.kept)
+    options = Options(chosen.rows, tuple(chosen.history), chosen.repeat, chosen.data, chosen.kept)
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
-    results, machine = run(asked.names or list(known), options, console)
+    results, machine = run(chosen.names or list(known), options, console)
     show(results, machine, console)
-    if asked.json:
-        asked.json.write_text(as_json(results, machine))
+    if chosen.json:
+        chosen.json.write_text(as_json(results, machine))
     return int(not all(result.is_met for result in results))
 
 
 def run(names: Sequence[str], options: Options, console: Console) -> tuple[list[Result], dict[str, str]]:
-    """The results of the named benchmarks, and the machine they are of."""
+    """The results of the named benchmarks, and a description of the machine."""
     results = []
     with (
         tempfile.TemporaryDirectory(prefix="loom-", ignore_cleanup_errors=True) as folder,
@@ -68,7 +68,7 @@ def run(names: Sequence[str], options: Options, console: Console) -> tuple[list[
 
 
 def show(results: Sequence[Result], machine: dict[str, str], console: Console) -> None:
-    """Print the table, and the machine below it."""
+    """Print the results, and the machine below them."""
     grid = Grid("benchmark", "ours", "spread", "reference", "spread", "ratio", "target", "", "peak memory")
     for result in results:
         unit = " s" if result.unit == "seconds" else ""
@@ -82,16 +82,16 @@ def show(results: Sequence[Result], machine: dict[str, str], console: Console) -
 
 
 def as_json(results: Sequence[Result], machine: dict[str, str]) -> str:
-    """The same as the table, with every measurement."""
+    """The results with every measurement."""
     return json.dumps({"machine": machine, "results": [result.as_dict() for result in results]}, indent=2)
 
 
 def _side(side: Measured) -> tuple[str, str]:
-    spread = f"{_told(min(side.seconds))}-{_told(max(side.seconds))}"
-    return (f"{side.rows / side.typical:,.0f} rows/s" if side.rows else _told(side.typical)), spread
+    spread = f"{_seconds(min(side.seconds))}-{_seconds(max(side.seconds))}"
+    return (f"{side.rows / side.typical:,.0f} rows/s" if side.rows else _seconds(side.typical)), spread
 
 
-def _told(seconds: float) -> str:
+def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 

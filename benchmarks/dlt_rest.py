@@ -1,4 +1,4 @@
-"""dlt's `rest_api` source by itself, with its default settings: grouped bars, or news, of a market like Polygon's."""
+"""dlt's `rest_api` source with default settings: grouped bars or news of an API like Polygon's."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ if __name__ == "__main__":
     url, kind, paths, dsn = sys.argv[1:]
     resource = {"grouped_daily": grouped_daily, "news": news}[kind]
     client = {"base_url": url, "auth": {"type": "bearer", "token": "sandbox-unlimited"}}
-    asked: Any = {"client": client, "resources": [resource(path) for path in json.loads(paths)]}
-    source = rest_api_source(asked)
+    configuration: Any = {"client": client, "resources": [resource(path) for path in json.loads(paths)]}
+    source = rest_api_source(configuration)
     pipeline = dlt.pipeline("rest", destination=dlt.destinations.postgres(dsn), dataset_name="rest")
     pipeline.run(source)

@@ -1,4 +1,4 @@
-"""Ours and its reference, in turn, in the same run: how long each takes, how much memory, and how they compare."""
+"""Run marketloom and its reference in turn, and compare their time and memory."""
 
 import math
 import os
@@ -29,9 +29,9 @@ MEBIBYTE = 1024 * 1024
 
 @contextmanager
 def _watched(pid: int) -> Iterator[list[int]]:
-    """The most memory that one process of a tree has held so far, in bytes, kept up to date for the time of the block.
+    """Watch the largest peak memory of any process in a tree, in bytes, while the block runs.
 
-    The kernel's own account at a process's end will not do: it begins with the memory of the process that forked it.
+    The kernel's figure at the end of a process is too high: it includes the memory of the process that forked it.
     """
     peak, is_over = [0], threading.Event()
 
@@ -51,7 +51,7 @@ def _watched(pid: int) -> Iterator[list[int]]:
 
 
 def _high_water(pid: int) -> int:
-    """The most memory that a process has held, as Linux tells; what it holds now, elsewhere."""
+    """Peak memory of a process on Linux; current memory elsewhere."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return int(psutil.Process(pid).memory_info().rss)
@@ -60,14 +60,14 @@ def _high_water(pid: int) -> int:
 
 
 class BenchmarkFailed(RuntimeError):
-    """A side did not do the work that was to be measured; the text holds what it printed."""
+    """A side did not do its work; the text holds its output."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How much to measure: bars, lengths of history (in bars), repetitions; and where real archives are.
+    """Amounts to measure (bars, lengths of history in bars, repetitions) and the folder of real archives.
 
-    Histories are built in `kept`, if it is given, and stay there for the next run.
+    With `kept`, histories are built in that folder and stay there for later runs.
     """
 
     rows: int
@@ -79,7 +79,7 @@ class Options:
 
 @dataclass
 class Side:
-    """One way of doing the work: `run` is measured, `prepare` before it is not. `rows` is how much work it is."""
+    """One way to do the work: `run` is measured, `prepare` before it is not. `rows` is the amount of work."""
 
     name: str
     run: Callable[[], "Process | None"]
@@ -89,7 +89,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Ours beside its reference. The ratio is of rows a second ("at least"), or of seconds ("at most") without rows."""
+    """marketloom and its reference: rows per second ("at least"), or seconds ("at most") if rows are unknown."""
 
     name: str
     ours: Side
@@ -100,7 +100,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Process:
-    """What a process and all it waited for took: seconds of processor time, bytes of the largest one's memory."""
+    """Processor seconds of a process and its children, and peak memory of the largest of them in bytes."""
 
     cpu_seconds: float
     peak_bytes: int
@@ -121,13 +121,13 @@ class Measured:
 
     @property
     def typical(self) -> float:
-        """What at least `share` of the measurements do not exceed: the median, unless another share is asked for."""
+        """The quantile `share` of the measurements: by default the median."""
         if self.share == 0.5:
             return statistics.median(self.seconds)
         return sorted(self.seconds)[max(0, math.ceil(self.share * len(self.seconds)) - 1)]
 
     def add(self, seconds: float, process: "Process | None" = None) -> None:
-        """One more measurement."""
+        """Add a measurement."""
         self.seconds.append(seconds)
         if process:
             self.cpu_seconds.append(process.cpu_seconds)
@@ -136,7 +136,7 @@ class Measured:
 
 @dataclass
 class Result:
-    """A comparison's outcome. The target is of the ratio, or of ours alone, in seconds."""
+    """The outcome of a comparison. The target applies to the ratio, or to marketloom's seconds alone."""
 
     name: str
     ours: Measured
@@ -147,7 +147,7 @@ class Result:
 
     @property
     def ratio(self) -> float:
-        """Ours by reference: of rates where both count rows, of times otherwise."""
+        """marketloom divided by reference: rates if both count rows, otherwise times."""
         if self.ours.rows and self.reference.rows:
             return (self.ours.rows / self.ours.typical) / (self.reference.rows / self.reference.typical)
         return self.ours.typical / self.reference.typical
@@ -163,12 +163,12 @@ class Result:
 
 
 class Bench:
-    """Where benchmarks run: a folder and a warehouse of their own, both gone afterwards."""
+    """A temporary folder and warehouse in which benchmarks run."""
 
     def __init__(self, options: Options, folder: Path) -> None:
         self.options, self.folder = options, folder
         self.settings = Settings(root=ROOT, home=folder / "home", target="live")
-        # What several benchmarks of a run share, and what ends with it.
+        # Histories that several benchmarks share, and what to close at the end.
         self.shared: dict[object, Any] = {}
         self.until_end = ExitStack()
 
@@ -181,32 +181,32 @@ class Bench:
         self.until_end.close()
 
     def marketloom(self, *arguments: str, **environment: str) -> Process:
-        """The command, measured."""
+        """Run and measure a marketloom command."""
         return self.process([sys.executable, "-c", "from ingestion.cli import app; app()", *arguments], **environment)
 
     def dbt(self, *arguments: str, **environment: str) -> Process:
-        """dbt, as `marketloom run` calls it, measured."""
+        """Run and measure dbt as `marketloom run` calls it."""
         return self.process([str(Path(sys.executable).with_name("dbt")), *arguments, "--quiet"], **environment)
 
     def dlt(self, module: str, *arguments: str) -> Process:
-        """A module that uses dlt by itself, measured: default settings, its own state, the warehouse's address last."""
+        """Run and measure a module that uses plain dlt, with default settings; the last argument is the DSN."""
         home = self.folder / "dlt"
         shutil.rmtree(home, ignore_errors=True)
         own = {"DLT_PROJECT_DIR": str(home), "DLT_DATA_DIR": str(home), "RUNTIME__DLTHUB_TELEMETRY": "false"}
         return self.process([sys.executable, "-m", module, *arguments, self.settings.dsn()], **own)
 
     def psql(self, statement: str) -> Process:
-        """One statement or backslash command by psql, measured."""
+        """Run and measure one statement or backslash command in psql."""
         program = str(embedded.program("psql"))
         return self.process([program, "-d", self.settings.database, "-qXv", "ON_ERROR_STOP=1", "-c", statement])
 
     def script(self, path: Path) -> Process:
-        """A script by psql, measured."""
+        """Run and measure a script in psql."""
         program = str(embedded.program("psql"))
         return self.process([program, "-d", self.settings.database, "-qXv", "ON_ERROR_STOP=1", "-f", str(path)])
 
     def process(self, command: Sequence[str], **environment: str) -> Process:
-        """Run a command to its end; raises BenchmarkFailed with what it printed if it fails."""
+        """Run a command; raises BenchmarkFailed with its output if it fails."""
         own = {**self.settings.subprocess_environment, "MARKETLOOM_HOME": str(self.settings.home)}
         own |= {"PYTHONPATH": str(ROOT), "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false"}
         own |= {f"DBT_{name.upper()}_PATH": str(self.folder / name) for name in ("target", "log")} | environment
@@ -229,13 +229,13 @@ class Bench:
         return row[0] if row else None
 
     def execute(self, *statements: str) -> None:
-        """Statements, each in a transaction of its own."""
+        """Execute statements, each in its own transaction."""
         with Warehouse(self.settings).connect(autocommit=True) as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
-    def forget(self, source: str) -> None:
-        """Nothing landed or loaded of a source."""
+    def delete_source(self, source: str) -> None:
+        """Delete everything landed or loaded from a source."""
         Resources.of(self.settings).run(SOURCES[source]).empty()
         shutil.rmtree(self.settings.home / "landing" / self.settings.target / source, ignore_errors=True)
 
@@ -251,8 +251,8 @@ class Bench:
         return Result(comparison.name, ours, reference, comparison.target, comparison.sense)
 
     def measure(self, work: Callable[[], Process | None], into: Measured) -> None:
-        """Do the work, and note how long it took, and how much processor time, of its own and of the server."""
-        # What was left to be written before must not be paid by this.
+        """Do the work, and record its seconds and the processor time of its processes and of the server."""
+        # Earlier writes must not count here.
         self.execute("checkpoint")
         began, started = self._server_cpu_seconds(), time.monotonic()
         process = work()
@@ -260,7 +260,7 @@ class Bench:
         into.server_cpu_seconds.append(self._server_cpu_seconds() - began)
 
     def _server_cpu_seconds(self) -> float:
-        """What the embedded server's processes have taken so far, those that have ended included."""
+        """Processor seconds of the embedded server's processes so far, ended ones included."""
         server = psutil.Process(int((self.settings.warehouse_folder / "postmaster.pid").read_text().split()[0]))
         ended = server.cpu_times()
         seconds = ended.children_user + ended.children_system

@@ -1,4 +1,4 @@
-"""Warehouses with histories of given lengths, loaded and built; made once, then shared by a run's benchmarks."""
+"""Warehouses with histories of given lengths, loaded and built once and shared by the benchmarks of a run."""
 
 import json
 import time
@@ -16,17 +16,19 @@ from ingestion.warehouse.server import Warehouse
 
 BARS_A_SESSION, ARTICLES_A_SESSION = 6_000, 2_000
 BARS_AN_ARTICLE = 50
-BUILD = ("build", "--exclude-resource-type", "unit_test", "--vars", "{test_scope: recent}")
+# The DAG's build, except that rows and loads count as recent for minutes, not a day: the history is only minutes old.
+VARIABLES = "{test_scope: recent, recent_test_hours: 0.05, load_lookback_minutes: 1}"
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--vars", VARIABLES)
 
-# A query, and what it is asked of, to its rows.
+# Runs a query with parameters and returns its rows.
 Ask = Callable[..., list[tuple[Any, ...]]]
 
 
 class History(Bench):
-    """About `rows` raw bars and an article for every fifty, in a warehouse of their own.
+    """A warehouse with about `rows` raw bars and one article for every fifty bars.
 
-    The newest season comes from archives, with the moments at which each was collected, the bars before it from one
-    Parquet file; articles from a file of headlines.
+    The newest season comes from archives with their times of collection, earlier bars from one Parquet file, and
+    articles from a file of headlines.
     """
 
     def __init__(self, options: Options, folder: Path, rows: int) -> None:
@@ -44,11 +46,11 @@ class History(Bench):
         return list(self.seasons.after(1, BARS_A_SESSION).bars["symbol"].to_pylist())
 
     def make(self) -> None:
-        """Load and build, unless that has been done, and note how long it took."""
-        if self._noted.exists():
+        """Load and build if that has not been done, and record the seconds."""
+        if self._record_file.exists():
             return
         days = self.seasons.days()
-        # By itself it begins in 2000.
+        # The default calendar begins in 2000.
         self.marketloom("ingest", "calendar", "--since", f"{min(days[0].year, 2000)}-01-01")
         newest, before = (self.seasons.part(only_newest=only) for only in (True, False))
         files = [newest.write_archives(), before.write_parquet()]
@@ -62,20 +64,20 @@ class History(Bench):
         self.marketloom("backfill", "headlines", str(headlines))
         built_from = time.monotonic()
         self.dbt(*BUILD)
-        notes = {"bars": loaded - started, "news": built_from - started_news, "build": time.monotonic() - built_from}
-        self._noted.write_text(json.dumps({"added": 0, **notes}))
+        seconds = {"bars": loaded - started, "news": built_from - started_news, "build": time.monotonic() - built_from}
+        self._record_file.write_text(json.dumps({"added": 0, **seconds}))
         self.execute("vacuum analyze", "checkpoint")
 
     @property
-    def notes(self) -> dict[str, Any]:
-        """Seconds that the bars, the news and the first build took, and how many sessions were added since."""
-        found: dict[str, Any] = json.loads(self._noted.read_text())
+    def record(self) -> dict[str, Any]:
+        """Seconds of the loads and the first build, and the number of sessions added since."""
+        found: dict[str, Any] = json.loads(self._record_file.read_text())
         return found
 
     def add_session(self) -> tuple[Path, Path]:
-        """Files of one more session and its news, to be loaded."""
-        number = self.notes["added"] + 1
-        self._noted.write_text(json.dumps({**self.notes, "added": number}))
+        """Write the files of one more session and its news."""
+        number = self.record["added"] + 1
+        self._record_file.write_text(json.dumps({**self.record, "added": number}))
         archive = self.seasons.after(number, BARS_A_SESSION)
         folder = self.folder / f"new-{number}"
         written = self.seasons.write_one(archive, folder)
@@ -85,7 +87,7 @@ class History(Bench):
         return written, news
 
     def load(self, files: tuple[Path, Path]) -> Process:
-        """The files of a session into raw, and a build, by the commands of a user."""
+        """Load the files of a session and build, with the commands of a user."""
         archive, news = files
         done = [
             self.marketloom("backfill", "pystock", str(archive)),
@@ -96,7 +98,7 @@ class History(Bench):
 
     @contextmanager
     def analyst(self) -> Iterator[Ask]:
-        """One session of an analyst's, each statement in a transaction of its own."""
+        """A connection as the analyst role, each statement in its own transaction."""
         with (
             Warehouse(self.settings).connect(role=roles.ANALYST, autocommit=True) as connection,
             connection.cursor() as cursor,
@@ -109,12 +111,12 @@ class History(Bench):
             yield ask
 
     @property
-    def _noted(self) -> Path:
+    def _record_file(self) -> Path:
         return self.folder / "history.json"
 
 
 def history(bench: Bench, rows: int) -> History:
-    """The history of that length, built the first time that one of the run's benchmarks asks for it."""
+    """The history of that length; the first benchmark that needs it builds it."""
     if rows not in bench.shared:
         folder = (bench.options.kept or bench.folder).resolve() / f"history-{rows}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The simulated market for benchmarks of providers: each answer is made once, so that clients are measured, not it."""
+"""The simulated market for benchmarks of providers. It caches responses, so that a benchmark measures the client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,30 +17,30 @@ KEY = "sandbox-unlimited"
 
 @contextmanager
 def market(securities: int, now: str = NOW) -> Iterator[Sandbox]:
-    """A market that answers what it was asked before from memory; marketloom's live settings point to it."""
+    """A market that keeps its responses in memory; marketloom's live settings point to it."""
     with Sandbox(market=Market(seed=7, securities=securities), now=now) as sandbox:
         original, known = sandbox.app.respond, dict[tuple[str, str], Any]()
 
-        def answer(request: Any) -> Any:
-            asked = (request.path, str(sorted(request.query.items())))
-            if asked not in known:
-                known[asked] = original(request)
-            return known[asked]
+        def respond(request: Any) -> Any:
+            key = (request.path, str(sorted(request.query.items())))
+            if key not in known:
+                known[key] = original(request)
+            return known[key]
 
-        sandbox.app.respond = answer  # type: ignore[method-assign]  # the same answers, sooner
+        sandbox.app.respond = respond  # type: ignore[method-assign]
         terms = {"BASE_URL": f"{sandbox.url}/polygon", "API_KEY": KEY, "RATES": "[]"}
         with config.environment(**{f"SOURCES__POLYGON__{name}": value for name, value in terms.items()}):
             yield sandbox
 
 
 def get(sandbox: Sandbox, path: str) -> dict[str, Any]:
-    """The answer to one call of Polygon's."""
-    answer = requests.get(f"{sandbox.url}/polygon{path}", headers={"Authorization": f"Bearer {KEY}"}, timeout=300)
-    answer.raise_for_status()
-    return dict(answer.json())
+    """The response to one call of Polygon's API."""
+    response = requests.get(f"{sandbox.url}/polygon{path}", headers={"Authorization": f"Bearer {KEY}"}, timeout=300)
+    response.raise_for_status()
+    return dict(response.json())
 
 
-def forget(bench: Bench) -> None:
-    """Nothing asked, landed or loaded of Polygon's."""
-    bench.forget("polygon")
+def delete_polygon(bench: Bench) -> None:
+    """Delete everything landed or loaded from Polygon, by either side."""
+    bench.delete_source("polygon")
     bench.execute("drop schema if exists rest cascade", "drop schema if exists rest_staging cascade")

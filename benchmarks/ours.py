@@ -1,4 +1,4 @@
-"""One endpoint of one source, asked and loaded as any run does it, and nothing beside it."""
+"""Request and load one endpoint of one source, as every run does."""
 
 import sys
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A whole build of the marts that hold the bulk, with its tests, beside the same SQL run by psql."""
+"""A full build of the largest marts with tests, compared with the same SQL run by psql."""
 
 import json
 from collections.abc import Iterator

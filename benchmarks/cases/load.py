@@ -1,4 +1,4 @@
-"""Bulk files into raw, beside `psql \\copy` of the same rows into the same table, and dlt's way with dictionaries."""
+"""Bulk files into raw, compared with `psql \\copy` of the same rows and with dlt's default way (dictionaries)."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -24,17 +24,17 @@ def run(bench: Bench) -> Iterator[Result]:
     few = some.write_csv()
     for kind, write in (("Parquet", bars.write_parquet), ("CSV", bars.write_csv), ("archives", bars.write_archives)):
         path = write()
-        bench.forget("pystock")
+        bench.delete_source("pystock")
         bench.marketloom("backfill", "pystock", str(path))
         copied, rows = _export(bench, folder)
-        ours = Side("marketloom", _backfill(bench, path), lambda: bench.forget("pystock"), rows)
+        ours = Side("marketloom", _backfill(bench, path), lambda: bench.delete_source("pystock"), rows)
         reference = Side("copy", _copy(bench, copied), lambda: _like_raw(bench), rows)
         yield bench.compare(Comparison(f"load: {kind}, against \\copy", ours, reference, TARGETS[kind]))
         if kind == "Parquet":
             dictionaries = Side("dlt", lambda: bench.dlt("benchmarks.dlt_rows", str(few)), rows=_lines(few))
             yield bench.compare(Comparison("load: Parquet, against dlt's dictionaries", ours, dictionaries, 25))
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    bench.forget("pystock")
+    bench.delete_source("pystock")
     bench.execute("drop schema if exists reference cascade", "drop schema if exists dictionaries cascade")
     shutil.rmtree(folder)
 
@@ -44,7 +44,7 @@ def _backfill(bench: Bench, path: Path) -> Callable[[], Process]:
 
 
 def _export(bench: Bench, folder: Path) -> tuple[list[tuple[str, Path]], int]:
-    """What was loaded as CSV files, one for each table with rows, and how many rows there are."""
+    """The loaded rows as CSV files, one for each table with rows, and the number of rows."""
     found, rows = [], 0
     for table in TABLES:
         count = bench.value(f"select count(*) from raw_pystock.{table}")  # our own names
@@ -67,7 +67,7 @@ def _copy(bench: Bench, files: list[tuple[str, Path]]) -> Callable[[], Process]:
 
 
 def _like_raw(bench: Bench) -> None:
-    """Empty tables as raw ones are, with their indexes."""
+    """Create empty tables like the raw ones, with their indexes."""
     made = [f"create table reference.{table} (like raw_pystock.{table} including all)" for table in TABLES]
     bench.execute("drop schema if exists reference cascade", "create schema reference", *made)
 

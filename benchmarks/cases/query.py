@@ -1,4 +1,4 @@
-"""Twenty queries as analysts ask them, beside the same without indexes."""
+"""Twenty queries of analysts, compared with the same queries without indexes."""
 
 import time
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ WITHOUT_INDEXES = ("indexscan", "bitmapscan", "indexonlyscan")
 def run(bench: Bench) -> Iterator[Result]:
     """Queries on the marts of the longest history, warm, as an analyst, against sequential scans: 95th percentiles."""
     built = history(bench, max(bench.options.history))
-    places = list(asked_of(built))
+    places = list(parameters(built))
     with built.analyst() as ask:
-        for group, (told, target) in CLASSES.items():
+        for group, (title, target) in CLASSES.items():
             ours, scans = Measured("marketloom", None, share=0.95), Measured("sequential scans", None, share=0.95)
             for query in queries(group).values():
-                asked = places if group == "one" else places[:1]
+                chosen = places if group == "one" else places[:1]
                 _without_indexes(ask, "on")
-                found = [ask(query, place) for place in asked]
+                found = [ask(query, place) for place in chosen]
                 for _ in range(bench.options.repeat):
-                    measure(ask, query, asked, ours)
+                    measure(ask, query, chosen, ours)
                 _without_indexes(ask, "off")
-                if [len(rows) for rows in found] != [len(rows) for rows in measure(ask, query, asked, scans)]:
+                if [len(rows) for rows in found] != [len(rows) for rows in measure(ask, query, chosen, scans)]:
                     raise BenchmarkFailed(f"other rows without indexes: {query}")
-            yield Result(f"query: {told}, 95 % within", ours, scans, target, "at most", "seconds")
+            yield Result(f"query: {title}, 95 % within", ours, scans, target, "at most", "seconds")
         _without_indexes(ask, "on")
 
 
@@ -41,8 +41,8 @@ def queries(group: str) -> dict[str, str]:
     return {name: text for name, text in found.items() if text.startswith(f"-- {group}: ")}
 
 
-def asked_of(built: History) -> Iterator[dict[str, Any]]:
-    """Securities, sessions and moments to ask for, spread over the history."""
+def parameters(built: History) -> Iterator[dict[str, Any]]:
+    """Securities, sessions and moments for the queries, spread over the history."""
     with built.analyst() as ask:
         tickers = ask(
             "select ticker from marts.fct_daily_bars where trading_date = (select max(trading_date) "
@@ -65,7 +65,7 @@ def asked_of(built: History) -> Iterator[dict[str, Any]]:
 
 
 def measure(ask: Ask, query: str, places: list[dict[str, Any]], into: Measured) -> list[list[Any]]:
-    """Ask at each place, until the last row has come; the rows."""
+    """Run a query with each set of parameters, time it to the last row, and return the rows."""
     found = []
     for place in places:
         started = time.perf_counter()

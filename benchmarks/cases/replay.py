@@ -1,4 +1,4 @@
-"""Landing into raw, beside `\\copy` of the same rows."""
+"""Replay from landing into raw, compared with `\\copy` of the same rows."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SECURITIES = 8_000
 
 
 def run(bench: Bench) -> Iterator[Result]:
-    """A month of bars, lists and news of polygon, with pystock archives, landed before, against `\\copy`."""
+    """Replay a landed month of polygon and pystock archives, against `\\copy`."""
     folder = bench.folder / "replay"
     folder.mkdir()
     runner.prepare(bench.settings)
@@ -47,5 +47,5 @@ def run(bench: Bench) -> Iterator[Result]:
     yield bench.compare(Comparison("replay: landing to raw, against \\copy", ours, reference, 0.5))
     bench.execute("drop schema if exists reference cascade")
     for source in ("polygon", "pystock"):
-        bench.forget(source)
+        bench.delete_source(source)
     shutil.rmtree(folder)

@@ -10,7 +10,7 @@ NOW = "2026-11-20T23:00:00Z"
 
 
 def run(bench: Bench) -> Iterator[Result]:
-    """`marketloom run` with nothing new, on the simulated market at a pinned moment, against `dbt --version`."""
+    """`marketloom run` with nothing new, on the simulated market at a fixed moment, against `dbt --version`."""
     marketloom(bench)
     if "dbt has nothing to do" not in " ".join(marketloom(bench).printed.split()):
         raise BenchmarkFailed("the second run found something to do")

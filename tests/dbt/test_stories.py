@@ -155,6 +155,17 @@ def test_a_late_listing_makes_mentions_of_earlier_cashtags(ready: Warehouse) -> 
     assert ready.rows("select mention_count from marts.fct_articles where title like 'Saturday%'") == [(1,)]
 
 
+def test_a_ticker_with_characters_of_json_is_read_and_makes_no_mention(ready: Warehouse) -> None:
+    stocks = ['A"V', "A\\V", "A\nV", '"', "]", "A" * 9000, "AV"]
+    ready.reset()
+    load, known = Load("headlines", "500.1"), rawdata.at(rawdata.sessions()[4], 15)
+    rows = [{"title": f"Looms {place}", "date": known, "stock": stock} for place, stock in enumerate(stocks)]
+    ready.load([rawdata.polygon_bars("200.1", 0, 3), load.add("headlines", "odd", known, rows)])
+    build(ready)
+    assert mentioned(ready) == {"AV"}
+    assert ready.rows("select count(*) from marts.fct_articles") == [(len(stocks),)]
+
+
 def test_a_day_that_turns_out_a_holiday_moves_its_stories(ready: Warehouse) -> None:
     ready.reset()
     ready.load([rawdata.polygon_news()])

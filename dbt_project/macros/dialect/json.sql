@@ -15,3 +15,5 @@
 {% macro postgres__json_text(element, field) -%}
     {%- if field -%} {{ element }} ->> '{{ field }}' {%- else -%} {{ element }} #>> '{}' {%- endif -%}
 {%- endmacro %}
+
+{% macro json_array_of(column) -%} cast(jsonb_build_array({{ column }}) as {{ dbt.type_string() }}) {%- endmacro %}

@@ -76,7 +76,7 @@ headlines as (
         cast(null as {{ dbt.type_string() }}) as outlet,
         cast(null as {{ dbt.type_string() }}) as author,
         cast(null as {{ dbt.type_string() }}) as summary,
-        '["' || ticker || '"]' as tickers_json,
+        {{ json_array_of('ticker') }} as tickers_json,
         cast(null as {{ dbt.type_string() }}) as ticker_sentiments_json,
         cast(null as {{ type_double() }}) as sentiment_score,
         published_at,

@@ -27,7 +27,7 @@ def market(securities: int, now: str = NOW) -> Iterator[Sandbox]:
                 known[key] = original(request)
             return known[key]
 
-        sandbox.app.respond = respond  # type: ignore[method-assign]
+        sandbox.app.respond = respond  # type: ignore[method-assign]  # from memory
         terms = {"BASE_URL": f"{sandbox.url}/polygon", "API_KEY": KEY, "RATES": "[]"}
         with config.environment(**{f"SOURCES__POLYGON__{name}": value for name, value in terms.items()}):
             yield sandbox

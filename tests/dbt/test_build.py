@@ -289,3 +289,7 @@ def test_rows_that_break_a_singular_test_are_kept(built: Warehouse) -> None:
     assert f"Failure in test {generic}" in done.stdout
     assert f"Failure in test {singular}" in done.stdout
     assert built.rows(f"select ticker, trading_date from quarantine.{singular}") == [("AV", day)]
+    # Rows that break a generic test are kept when asked for, in a table that dbt names.
+    kept = built.dbt.run("test", "--store-failures", "--select", generic)
+    (query,) = re.findall(r"select \* from \S*quarantine\S+", kept.stdout)
+    assert len(built.rows(query)) == 1

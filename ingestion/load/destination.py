@@ -144,6 +144,18 @@ def create_tables(dsn: str, dataset: str, schema: dlt.Schema) -> None:
         client.update_stored_schema()
 
 
+def discard_normalized(pipeline: dlt.Pipeline) -> None:
+    """Delete the extracted packages that are normalized already.
+
+    dlt renames the normalized package and then deletes the extracted one file by file. Killed in between, it would
+    normalize a package again, or fail because files of it are missing.
+    """
+    normalized = pipeline.list_normalized_load_packages()
+    for load_id in pipeline.list_extracted_load_packages():
+        if load_id in normalized:
+            pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)
+
+
 def source_state(stored: str, source: str) -> dict[str, Any]:
     """A source's state from the text in `_dlt_pipeline_state`.
 

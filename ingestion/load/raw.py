@@ -22,7 +22,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from psycopg2 import sql
 
 from ingestion.errors import MarketloomError
-from ingestion.load.destination import create_tables, source_state, warehouse_at
+from ingestion.load.destination import create_tables, discard_normalized, source_state, warehouse_at
 from ingestion.load.parquet_files import RowFile, write_files
 from ingestion.load.tables import column_types, declared_schema, describe
 from ingestion.model import Table
@@ -113,6 +113,7 @@ class RawSchema:
         pipeline = self._pipeline(folder)
         pending = pipeline.has_pending_data
         if pending:
+            discard_normalized(pipeline)
             self._step(pipeline.normalize)
             self._step(pipeline.load)
         done = folder.with_suffix(LOADED)  # a folder that is half removed must not look like a package

@@ -67,7 +67,7 @@ def run_and_kill(path: Path, place: str, when: str, nth: int, source: str = "hea
         import functools, importlib, itertools, os, signal
         module = importlib.import_module({module!r})
         owner_name, _, attribute = {name!r}.rpartition(".")
-        owner = getattr(module, owner_name)
+        owner = getattr(module, owner_name) if owner_name else module
         original = getattr(owner, attribute)
         calls = itertools.count(1)
 
@@ -113,6 +113,8 @@ def test_a_killed_run_is_finished_by_the_next(settings: Settings, csv: Path, pla
         ("ingestion.landing:Landing.write", "after", 2),
         ("dlt.extract.extract:Extract.commit_packages", "after", 1),
         ("dlt.extract.extract:Extract.commit_packages", "after", 3),
+        ("dlt.common.storages:LoadStorage.commit_new_load_package", "after", 1),
+        ("shutil:_rmtree_safe_fd", "after", 1),  # the extracted package is half deleted
         ("ingestion.load.raw:RawSchema._finish", "before", 1),
         ("ingestion.load.raw:RawSchema._finish", "after", 2),
         ("pathlib:Path.rename", "after", 2),

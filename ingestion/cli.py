@@ -99,7 +99,8 @@ def backfill(
     """Load bulk files into raw. Skips files that were loaded before.
 
     pystock reads archives (YYYYMMDD.tar.gz), and CSV or Parquet files of any size with the columns of their bars.
-    headlines reads CSV files.
+    headlines reads CSV files. Columns are found by name. Files may be compressed (gz, zst, bz2, xz, zip) or in UTF-16,
+    and folders may be data sets of Spark, Dask or Hive. A file that cannot be read is named, and fails the command.
     """
     with _settings(target) as settings:
         from ingestion import runner
@@ -115,6 +116,23 @@ def replay(sources: SourceNames = None, target: Target = None) -> None:
         from ingestion import runner
 
         _finish(runner.replay(settings, _known(sources), console))
+
+
+@app.command("set-aside")
+def set_aside(
+    source: Annotated[str, typer.Argument(help="The source whose input cannot be loaded.")],
+    responses: Annotated[list[str], typer.Argument(help="Response ids, as the error names them.")],
+    target: Target = None,
+) -> None:
+    """Move landed responses that cannot be loaded to set_aside/, and replay the source without them.
+
+    Run `dbt build --full-refresh` afterwards if they had been loaded before.
+    """
+    with _settings(target) as settings:
+        from ingestion import runner
+
+        (name,) = _known([source])
+        _finish(runner.set_aside(settings, name, responses, console))
 
 
 @app.command()

@@ -20,7 +20,7 @@ from ingestion.errors import MarketloomError
 from ingestion.extract.client import Client
 from ingestion.extract.plan import Calls, Plan, advance
 from ingestion.extract.window import Window
-from ingestion.landing import Landed, Landing, land_piece
+from ingestion.landing import Landed, Landing, bulk_files, land_piece
 from ingestion.load import ops, schemas
 from ingestion.load.outcome import Outcome, parse, with_origin
 from ingestion.load.raw import Columns, RawSchema, Rows, State
@@ -72,16 +72,37 @@ class Run:
         return self._load(calls if self.source.endpoints else generated)
 
     def backfill(self, paths: Iterable[Path]) -> SourceReport:
-        """Land and load bulk files, except those whose content was landed before."""
+        """Land and load bulk files, except those whose content was landed before; folders are searched for them.
 
-        def calls() -> Iterator[Landed]:
-            for path in sorted(paths):
-                if self.source.unpack is None:
-                    raise MarketloomError(f"{self.source.name} does not come as files: use `marketloom ingest`")
-                with path.open("rb") as file:
-                    yield from self._land(self.source.unpack(path.name, file), path.name)
+        A file that cannot be read does not stop the others.
+        """
+        if self.source.unpack is None:
+            raise MarketloomError(f"{self.source.name} does not come as files: use `marketloom ingest`")
+        found = bulk_files.find(paths, self.source.file_patterns)
+        if not found.files and not found.problems:
+            patterns = " or ".join(self.source.file_patterns)
+            raise MarketloomError(f"no {patterns} found there: name files or their folder")
+        refused = {f"{path} {reason}": None for path, reason in found.problems.items()}
+        self._load(lambda state: _prefetched(self._land_files(found.files, refused)))
+        for outcome in self.outcomes.values():
+            if outcome.error and not outcome.landed.error_message:  # the parser has refused a piece as a whole
+                refused[f"{outcome.landed.url}: {outcome.error.detail}"] = None
+        self.report.failures += refused
+        return self.report
 
-        return self._load(lambda state: _prefetched(calls()))
+    def _land_files(self, files: Iterable[Path], refused: dict[str, None]) -> Iterator[Landed]:
+        """Land the pieces of the files; what cannot be read is landed as rejected, and added to `refused`."""
+        assert self.source.unpack
+        for path in files:
+            try:
+                for name, file in bulk_files.opened(path, self.source.file_patterns):
+                    for piece in self.source.unpack(name, file):
+                        if isinstance(piece, Rejected):
+                            refused[f"{path}: {piece.reason}"] = None
+                        yield from self._land([piece], name)
+            except bulk_files.UnreadableFile as problem:
+                refused[f"{path}: {problem}"] = None
+                yield from self._land([Rejected("file", str(problem), path.name)], path.name)
 
     def replay(self) -> SourceReport:
         """Rebuild the source's raw tables and records from landing alone."""

@@ -85,13 +85,11 @@ def ingest(
 
 
 def backfill(settings: Settings, name: str, paths: Iterable[Path], console: Console) -> list[SourceReport]:
-    """Load the files of one source at `paths`; folders are searched for its file patterns."""
+    """Load the files of one source at `paths`; folders are searched for them."""
     source = SOURCES[name]
     prepare(settings)
-    files = sorted({file for path in paths for file in _files(path, source)})
-    if not files:
-        raise MarketloomError(f"no {' or '.join(source.file_patterns)} found there: name files or their folder")
-    reports = _each(settings, [source], lambda run: run.backfill(files), console)
+    paths = list(paths)
+    reports = _each(settings, [source], lambda run: run.backfill(paths), console)
     return reports + _calendar_if_missing(settings, console)
 
 
@@ -99,6 +97,14 @@ def replay(settings: Settings, names: Sequence[str], console: Console) -> list[S
     """Rebuild the raw tables of the named sources, or of all, from landing."""
     prepare(settings)
     return _each(settings, [SOURCES[name] for name in names or SOURCES], Run.replay, console)
+
+
+def set_aside(settings: Settings, name: str, responses: Sequence[str], console: Console) -> list[SourceReport]:
+    """Move landed responses of a source out of its log, and rebuild its raw tables from the others."""
+    landing = Landing(settings.landing_url)
+    for response in responses:
+        console.print(f"moved to {landing.set_aside(name, response)} in {landing.root}", markup=False)
+    return replay(settings, [name], console)
 
 
 def _calendar_if_missing(settings: Settings, console: Console) -> list[SourceReport]:
@@ -141,11 +147,3 @@ def _market(settings: Settings, console: Console) -> Iterator[None]:
     with simulation.running(settings.sandbox_now) as url, config.environment(MARKETLOOM_SANDBOX_URL=url):
         console.print(f"simulated market at {url}")
         yield
-
-
-def _files(path: Path, source: Source) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    for pattern in source.file_patterns:
-        yield from path.rglob(pattern)

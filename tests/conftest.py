@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -65,16 +66,24 @@ def server() -> Iterator[Path]:
 
 
 @pytest.fixture
-def settings(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(server: Path, tmp_path: Path) -> Iterator[Settings]:
     """Settings for a prepared, empty warehouse and an own state folder, on the target live."""
+    with prepared(server, tmp_path) as settings:
+        yield settings
+
+
+@contextmanager
+def prepared(server: Path, folder: Path) -> Iterator[Settings]:
+    """The same for a fixture of a wider scope; the state is in `folder`."""
     database = f"test_{os.getpid()}_{next(numbers)}"
     _execute(server, f"create database {database} template {TEMPLATE}")
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("PGHOST", str(server))
-    monkeypatch.setenv("PGUSER", "postgres")
-    monkeypatch.setenv("PGDATABASE", database)
-    monkeypatch.setenv("MARKETLOOM_HOME", str(tmp_path / "home"))
-    yield config.load("live")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("PGHOST", str(server))
+        patch.setenv("PGUSER", "postgres")
+        patch.setenv("PGDATABASE", database)
+        patch.setenv("MARKETLOOM_HOME", str(folder / "home"))
+        yield config.load("live")
     _execute(server, f"drop database {database} with (force)")
 
 

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 PAYLOADS = SHARED / "payloads"
 DATA = SHARED / "data"
+CASES = SHARED / "cases"
 
 
 def need(path: Path) -> Path:

@@ -21,6 +21,7 @@ from ingestion.errors import MarketloomError
 from ingestion.landing.landed import Landed, digest_of, end_of, header, sorted_json, stamp_of
 from ingestion.parsing.bulk import PARQUET
 
+SET_ASIDE = "set_aside"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 # The stub of ISA-L declares its class of errors as None.
 UNREADABLE: tuple[Any, ...] = (OSError, EOFError, isal_zlib.error, KeyError, ValueError, TypeError)
@@ -88,6 +89,21 @@ class Landing:
             days = self._names(place)
             self._known[place] = {end_of(name) for day in days for name in self._names(f"{place}/{day}")}
         return response_id.rpartition("-")[2][:16] in self._known[place]
+
+    def set_aside(self, source: str, response_id: str) -> str:
+        """Move a landed response to the folder set_aside/, where nothing reads it; returns its path there.
+
+        It is named by its response id or its path. Raises LandingError if it is not there.
+        """
+        end = end_of(response_id)[:16]
+        found = [path for path in self.paths(source) if end_of(path) == end]
+        if len(found) != 1 or not response_id.startswith(source):
+            raise LandingError(f"no response {response_id!r} of {source} is in landing ({self.root})")
+        place = f"{SET_ASIDE}/{found[0]}"
+        self.fs.makedirs(f"{self.root}/{place.rpartition('/')[0]}", exist_ok=True)
+        self.fs.mv(f"{self.root}/{found[0]}", f"{self.root}/{place}")
+        self.refresh(source)
+        return place
 
     def refresh(self, source: str) -> None:
         """Drop what is cached about a source: another process may have landed responses since."""

@@ -39,7 +39,9 @@ def parse(source: Source, landed: Landed) -> tuple[Parsed, ProviderError | None]
     """Parse one landed response. Whatever its body holds, the result is rows, rejected rows, or a named error."""
     if landed.outcome != "ok":
         error = _error_of(landed)
-        rejected = [_whole(landed, str(error))] if isinstance(error, MalformedResponse) else []
+        # A file was rejected with its own remedy; a response has that of its kind of error.
+        reason = str(error) if landed.status else f"{landed.url}: {landed.error_message}"
+        rejected = [_whole(landed, reason)] if isinstance(error, MalformedResponse) else []
         return Parsed(rejected=rejected), error
     try:
         return source.parser(landed.endpoint)(landed.response), None

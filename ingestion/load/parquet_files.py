@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 ROWS_PER_FILE = 262_144
 ROWS_PER_GROUP = 131_072
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ def write_files(tables: Iterable[tuple[str, pa.Table]], folder: Path) -> dict[st
         )
         files.setdefault(name, []).append(RowFile(path, rows.num_rows, rows.schema))
     return files
+
+
+def responses_in(folder: Path) -> str:
+    """The ids of the responses in a folder's files, for a message: the first few."""
+    ids: dict[str, None] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        column = parquet.read_table(path, columns=["_response_id"])["_response_id"]
+        ids |= dict.fromkeys(column.unique().to_pylist())
+    return " ".join([*ids][:SHOWN]) + (f" … ({len(ids)} responses)" if len(ids) > SHOWN else "")
 
 
 def _concatenated(tables: list[pa.Table]) -> pa.Table:

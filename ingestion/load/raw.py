@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from psycopg2 import sql
 
 from ingestion.errors import MarketloomError
 from ingestion.load.destination import create_tables, discard_normalized, source_state, warehouse_at
-from ingestion.load.parquet_files import RowFile, write_files
+from ingestion.load.parquet_files import RowFile, responses_in, write_files
 from ingestion.load.tables import column_types, declared_schema, describe
 from ingestion.model import Table
 from ingestion.warehouse.roles import LOADER
@@ -105,7 +106,8 @@ class RawSchema:
             return [_resource(name, some, state) for name, some in files.items()]
 
         pipeline = self._pipeline(folder)
-        self._step(lambda: pipeline.extract(source(), loader_file_format="parquet", schema_contract=CONTRACT))
+        extract = partial(pipeline.extract, source(), loader_file_format="parquet", schema_contract=CONTRACT)
+        self._step(extract, folder)
         return pipeline.default_schema
 
     def _finish(self, folder: Path) -> bool:
@@ -114,8 +116,8 @@ class RawSchema:
         pending = pipeline.has_pending_data
         if pending:
             discard_normalized(pipeline)
-            self._step(pipeline.normalize)
-            self._step(pipeline.load)
+            for step in (pipeline.normalize, pipeline.load):
+                self._step(step, folder)
         done = folder.with_suffix(LOADED)  # a folder that is half removed must not look like a package
         folder.rename(done)
         shutil.rmtree(done)
@@ -151,14 +153,15 @@ class RawSchema:
             dataset_name=self.schema,
         )
 
-    def _step(self, run: Callable[[], Any]) -> None:
+    def _step(self, run: Callable[[], Any], folder: Path) -> None:
         try:
             run()
         except PipelineStepFailed as failure:
             cause = str(failure.exception or failure).strip().splitlines()[0]
             raise LoadError(
                 f"{self.schema}: dlt's {failure.step} failed: {cause}; "
-                "the extracted rows are kept: run again once the cause is gone"
+                "the extracted rows are kept: run again once the cause is gone, or set the input aside with "
+                f"`marketloom set-aside {self.writer.removeprefix('ops_')} {responses_in(folder / 'rows')}`"
             ) from failure
 
 

@@ -5,27 +5,34 @@ The cuts depend on the content alone, so that the same file always gives the sam
 
 import hashlib
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from typing import IO
 
 import pyarrow as pa
 from pyarrow import parquet
 
+from ingestion.parsing.delimited import BOM, Layout
+from ingestion.parsing.headers import UnknownHeader
+from ingestion.parsing.quotes import IsRecord, examine
+
 PARQUET = b"PAR1"
 # With other values, files that were landed before would look new.
 ROWS_PER_PIECE = 131_072
 BYTES_PER_PIECE = 8 * 1024 * 1024
-
-# As in Arrow: a quote opens a field only at its start, and a doubled quote is a literal one.
-OPENING = re.compile(rb'(?:(?<=[,\r])|(?<!.))"', re.DOTALL)
-CLOSING = re.compile(rb'(?:[^"]|"")*+"')
+LONGEST_HEADER = 1024 * 1024
 
 
-def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def blocks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """The file in blocks of BYTES_PER_PIECE; one empty block for an empty file."""
+    yield file.read(BYTES_PER_PIECE)
+    yield from iter(lambda: file.read(BYTES_PER_PIECE), b"")
+
+
+def cut_lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Pieces of whole lines, each with its number; the last may lack a newline, as the file does."""
     rest, place = b"", 0
-    while block := file.read(BYTES_PER_PIECE):
+    for block in blocks:
         end = block.rfind(b"\n") + 1
         if not end:
             rest += block
@@ -36,55 +43,61 @@ def cut_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         yield place, rest
 
 
-def cut_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The same for CSV whose quoted fields may contain newlines: no piece ends inside a field."""
-    waiting, place, end, is_inside = b"", 0, 0, False
-    while block := file.read(BYTES_PER_PIECE):
-        waiting, start = waiting + block, end
-        end = waiting.rfind(b"\n") + 1
-        cut, is_inside = _last_end_of_record(waiting, start, end, is_inside)
-        if cut:
-            yield place, waiting[:cut]
-            waiting, place, end = waiting[cut:], place + 1, end - cut
-    if waiting or not place:
-        yield place, waiting
+def cut_records(blocks: Iterable[bytes], delimiter: str, is_record: IsRecord) -> Iterator[tuple[int, bytes]]:
+    """The same for CSV whose quoted fields may contain line breaks: no piece ends inside a field."""
+    rest, place = b"", 0
+    for block in blocks:
+        rest += block
+        whole = rest[: rest.rfind(b"\n") + 1]
+        lines = examine(whole, delimiter, is_record, is_whole=False)
+        if end := int(lines.starts[lines.end]):
+            yield place, rest[:end]
+            rest, place = rest[end:], place + 1
+    if rest or not place:
+        yield place, rest
 
 
-def _last_end_of_record(text: bytes, start: int, end: int, is_inside: bool) -> tuple[int, bool]:
-    """The end of the last record in the lines from `start` to `end`, 0 if none ends; and whether `end` is in a field.
+def is_parquet(file: IO[bytes]) -> bool:
+    """True if the file, which is read from its start, is a Parquet file."""
+    if not file.seekable():
+        return False
+    start = file.read(len(PARQUET))
+    file.seek(0)
+    return start == PARQUET
 
-    Only lines with a quote need to be examined.
+
+def cut_csv(layout: Layout, file: IO[bytes], constants: Collection[str] = ()) -> Iterator[tuple[int, bytes]]:
+    """Pieces of a CSV file, each with its header, which may lack the columns in `constants`.
+
+    Raises UnknownHeader if the first line is no header.
     """
-    cut = 0
-    while (quote := text.find(b'"', start, end)) >= 0:
-        line = max(start, text.rfind(b"\n", start, quote) + 1)
-        start = text.find(b"\n", quote, end) + 1
-        if not is_inside and line:
-            cut = line
-        is_inside = _is_inside_after(text[line:start], is_inside)
-        if not is_inside:
-            cut = start
-    return (cut if is_inside else end), is_inside
+    blocks = blocks_of(file)
+    block = next(blocks)
+    while b"\n" not in block and len(block) < LONGEST_HEADER and (more := next(blocks, b"")):
+        block += more
+    first = block.removeprefix(BOM).lstrip(b"\r\n")
+    if not first:
+        raise UnknownHeader("expected a header line, but the file is empty: fetch it again")
+    if b"\n" not in block and b"\r" in block:
+        blocks = (later.replace(b"\r", b"\n") for later in blocks)
+        block, first = block.replace(b"\r", b"\n"), first.replace(b"\r", b"\n")
+    header = first.partition(b"\n")[0]
+    columns = layout.columns(header, constants)
+    blocks = chain([block], blocks)
+    is_record = layout.record_test(columns)
+    pieces = cut_records(blocks, layout.delimiter, is_record) if is_record else cut_lines(blocks)
+    for place, lines in pieces:
+        yield place, header + b"\n" + lines if place else lines
 
 
-def _is_inside_after(line: bytes, is_inside: bool) -> bool:
-    place = 0
-    while True:
-        if not is_inside:
-            opening = OPENING.search(line, place)
-            if opening is None:
-                return False
-            place = opening.end()
-        closing = CLOSING.match(line, place)
-        if closing is None:
-            return True
-        place, is_inside = closing.end(), False
+def cut_parquet(file: IO[bytes], check: Callable[[list[str]], object]) -> Iterator[tuple[int, bytes]]:
+    """Pieces of at most ROWS_PER_PIECE rows, each a Parquet file, after `check` has seen the names of the columns.
 
-
-def cut_parquet(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Pieces of at most ROWS_PER_PIECE rows, each a Parquet file; raises pa.ArrowException for any other file."""
+    Raises pa.ArrowException for any other file.
+    """
     # By default it reads ahead and keeps all requested columns: here the whole file.
     with parquet.ParquetFile(file, pre_buffer=False) as whole:
+        check(whole.schema_arrow.names)
         if not whole.metadata.num_rows:
             yield 0, _write(whole.schema_arrow.empty_table())
         for place, batch in enumerate(whole.iter_batches(ROWS_PER_PIECE)):

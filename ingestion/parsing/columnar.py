@@ -1,36 +1,37 @@
 """Parse a Parquet file into the typed Arrow table of a raw table. Unreadable rows are rejected with a reason."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ingestion.model import Parsed, Response, Table
-from ingestion.parsing.assemble import assemble, free_name
+from ingestion.model import Parsed, Response
+from ingestion.parsing.assemble import assemble
 from ingestion.parsing.bulk import read_parquet
-from ingestion.parsing.rejection import found, reject, row_text
+from ingestion.parsing.delimited import Layout
+from ingestion.parsing.headers import UnknownHeader, without_surplus
+from ingestion.parsing.rejection import reject, row_text
 
 
-def parse_columns(
-    table: Table, response: Response, *, constants: Mapping[str, str] | None = None, needs: Collection[str] = ()
-) -> Parsed:
-    """Parse the rows into rows of `table`. Rows received = rows kept + rejected.
+def parse_columns(layout: Layout, response: Response, *, constants: Mapping[str, Any] | None = None) -> Parsed:
+    """Parse the rows into rows of the layout's table. Rows received = rows kept + rejected.
 
     A column of another type is accepted if the cast loses nothing (a float for a double, midnight for a date). Unknown
     columns are kept as numbers, booleans or text.
     """
+    table, constants = layout.table, constants or {}
     try:
         rows = read_parquet(response.body)
     except (pa.ArrowException, OSError) as problem:
         reject(response, f"expected a Parquet file; {problem}")
-    names = rows.schema.names
-    if missing := [name for name in needs if name not in names]:
-        reject(response, f"expected the columns {', '.join(missing)} too; found {found(names)}")
-    columns = {
-        name if name in table.schema.names else free_name(name, set(table.schema.names)): _plain(rows[name])
-        for name in names
-    }
-    columns |= {name: pa.repeat(pa.scalar(value), rows.num_rows) for name, value in (constants or {}).items()}
+    try:
+        names = layout.recognise(rows.schema.names, constants)
+    except UnknownHeader as problem:
+        reject(response, str(problem))
+    columns = {name: _plain(rows[place]) for place, name in enumerate(names) if name not in constants}
+    columns = without_surplus(columns, table.schema)
+    columns |= {name: pa.repeat(pa.scalar(value, pa.string()), rows.num_rows) for name, value in constants.items()}
     numbers = pa.array(np.arange(rows.num_rows))
     return assemble(table, columns, numbers, lambda place: row_text(_row(rows, place)))
 
@@ -39,11 +40,20 @@ def _plain(values: pa.ChunkedArray) -> pa.Array:
     """The column in one chunk; other types than text, number, boolean and time become text."""
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
-    if pa.types.is_large_string(values.type):
+    if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.string())
-    if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
+    if pa.types.is_decimal(values.type):
+        # Arrow's own cast misses the nearest double: 1.2345 would become 1.2345000000000002.
+        values = values.cast(pa.string()).cast(pa.float64())
+    if not _is_plain(values.type):
         values = pa.chunked_array([[row_text(value.as_py()) for value in values]], pa.string())
     return values.combine_chunks()
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    types = pa.types
+    tests = (types.is_string, types.is_integer, types.is_floating, types.is_boolean, types.is_temporal, types.is_null)
+    return any(test(kind) for test in tests)
 
 
 def _row(rows: pa.Table, place: int) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,148 +11,206 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from ingestion.model import Parsed, Rejected, Response, Table
-from ingestion.parsing.assemble import assemble, free_name
-from ingestion.parsing.rejection import found, reject, row_text
+from ingestion.parsing.assemble import assemble
+from ingestion.parsing.headers import Synonyms, UnknownHeader, recognise, without_surplus
+from ingestion.parsing.quotes import UNCLOSED, IsRecord, examine
+from ingestion.parsing.rejection import reject, row_text
+from ingestion.parsing.values import READERS, Unreadable
 
 BOM = b"\xef\xbb\xbf"
 
 
-def parse_delimited(
-    table: Table,
-    response: Response,
-    *,
-    delimiter: str = ",",
-    names: Sequence[str] | None = None,
-    rename: Mapping[str, str] | None = None,
-    constants: Mapping[str, Any] | None = None,
-    needs: Collection[str] = (),
-    quoted: bool = False,
-    ends_with_newline: bool = True,
-) -> Parsed:
-    """Parse lines into rows of `table`. Lines received (without header and blank lines) = rows kept + rejected.
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of a table's files are laid out.
 
-    Without `names` the first line must be a header that has (after `rename`) the columns that the table requires and
-    those in `needs`. Rejected are lines with another number of fields, repeated header lines, unreadable values and,
-    where the format `ends_with_newline`, a last line without one: a truncated number is still a number. `quoted` fields
-    may contain delimiters and newlines. Empty fields are null; unknown columns are kept as text.
+    Without `names` the first line is a header, which must have the columns that the table requires and those in
+    `needs`; other spellings of a column are in `synonyms`. A field may contain a line break if `has_line_breaks`.
+    Where the format `ends_with_newline`, a last line without one was cut: a truncated number is still a number.
     """
+
+    table: Table
+    delimiter: str = ","
+    names: Sequence[str] | None = None
+    synonyms: Synonyms = field(default_factory=dict)
+    needs: Collection[str] = ()
+    has_line_breaks: bool = False
+    ends_with_newline: bool = True
+
+    def columns(self, line: bytes, constants: Collection[str] = ()) -> list[str]:
+        """The columns that a header line means, by `recognise`. Raises UnknownHeader if it is no header."""
+        try:
+            names = [name.strip() for name in next(csv.reader([line.decode()], delimiter=self.delimiter, strict=True))]
+        except (UnicodeDecodeError, csv.Error, StopIteration):
+            raise UnknownHeader(f"expected a header line, found {line[:60]!r}") from None
+        return self.recognise(names, constants)
+
+    def recognise(self, names: Sequence[str], constants: Collection[str] = ()) -> list[str]:
+        """The columns that these names mean. Raises UnknownHeader."""
+        required = [field.name for field in self.table.schema if not field.nullable]
+        needs = [name for name in dict.fromkeys([*required, *self.needs]) if name not in constants]
+        return recognise(names, self.table.schema, self.synonyms, needs)
+
+    def record_test(self, columns: Sequence[str]) -> IsRecord | None:
+        """Tells whether a line is a record by itself: as many fields as columns, with a readable time.
+
+        None where every line is one.
+        """
+        schema = self.table.schema
+        checks = [
+            (place, READERS[schema.field(name).type])
+            for place, name in enumerate(columns)
+            if name in schema.names and schema.field(name).type != pa.string()
+        ]
+
+        def is_record(line: bytes) -> bool:
+            try:
+                fields = next(csv.reader([line.decode()], delimiter=self.delimiter), [])
+                for place, read in checks:
+                    read(fields[place])
+                return len(fields) == len(columns)
+            except (UnicodeDecodeError, csv.Error, Unreadable, IndexError):
+                return False
+
+        return is_record if self.has_line_breaks else None
+
+
+def parse_delimited(layout: Layout, response: Response, *, constants: Mapping[str, Any] | None = None) -> Parsed:
+    """Parse lines into rows of the layout's table. Lines (without header and blank ones) = rows kept + rejected.
+
+    Rejected are lines with another number of fields or with quotes that do not match, repeated header lines, unreadable
+    values, and a last line that was cut. Empty fields are null; unknown columns are kept as text.
+    """
+    table, constants = layout.table, constants or {}
     body = response.body.removeprefix(BOM).lstrip(b"\r\n")
+    if b"\n" not in body:
+        body = body.replace(b"\r", b"\n")
     if not body:
         return assemble(table, {}, [], str)
-    header = list(names) if names else _header(body, response, delimiter)
-    if not quoted and not rename and {*needs} <= {*header}:
-        clean = _read_clean(table, body, header, constants or {}, delimiter, has_header=names is None)
-        if clean is not None:
-            return clean
-    columns, wrong = _read_columns(body, response, delimiter, header, quoted, has_header=names is None)
-    total = len(columns[header[0]]) + len(wrong)
+    header, _, lines = (b"", b"", body) if layout.names else body.partition(b"\n")
+    try:
+        columns = list(layout.names or layout.columns(header, constants))
+    except UnknownHeader as problem:
+        reject(response, str(problem))
+    clean = _read_clean(layout, lines, columns, constants)
+    if clean is not None:
+        return clean
+    rows, wrong = _read_columns(layout, lines, response, columns)
+    total = len(rows[columns[0]]) + len(wrong)
     numbers = sorted(set(range(total)) - set(wrong))
 
-    repeated = dict.fromkeys(_repetitions(columns), "repeated header line")
-    if ends_with_newline and not body.endswith((b"\n", b"\r")) and numbers and numbers[-1] == total - 1:
+    names = next(csv.reader([header.decode()], delimiter=layout.delimiter), []) if header else columns
+    repeated = dict.fromkeys(_repetitions(rows, [name.strip() for name in names]), "repeated header line")
+    if layout.ends_with_newline and not body.endswith((b"\n", b"\r")) and numbers and numbers[-1] == total - 1:
         repeated[len(numbers) - 1] = "the last line has no newline: the file was cut inside it"
     rejected = [Rejected(table.name, reason, row_text(text), number) for number, (reason, text) in wrong.items()]
     rejected += [
-        Rejected(table.name, reason, _line_text(columns, place), numbers[place]) for place, reason in repeated.items()
+        Rejected(table.name, reason, _line_text(rows, place), numbers[place]) for place, reason in repeated.items()
     ]
     if repeated:
         kept = [place for place in range(len(numbers)) if place not in repeated]
-        columns = {name: _pick(values, kept) for name, values in columns.items()}
+        rows = {name: _pick(values, kept) for name, values in rows.items()}
         numbers = [numbers[place] for place in kept]
-
-    named: dict[str, Any] = {}
-    for name, values in columns.items():
-        target = (rename or {}).get(name, name)
-        declared = target in table.schema.names and target not in named
-        named[target if declared else free_name(name, {*table.schema.names, *named})] = values
-    required = [field.name for field in table.schema if not field.nullable and field.name not in (constants or {})]
-    if missing := [name for name in [*required, *needs] if name not in named]:
-        reject(response, f"expected the columns {', '.join(dict.fromkeys(missing))} too; found {found(header)}")
-    shared = {name: [value] * len(numbers) for name, value in (constants or {}).items()}
-    parsed = assemble(table, named | shared, numbers, lambda place: _line_text(columns, place))
+    named = without_surplus({name: rows[name] for name in columns if name not in constants}, table.schema)
+    shared = {name: [value] * len(numbers) for name, value in constants.items()}
+    parsed = assemble(table, named | shared, numbers, lambda place: _line_text(rows, place))
     return Parsed(parsed.tables, rejected + parsed.rejected)
 
 
-def _read_clean(
-    table: Table, body: bytes, header: Sequence[str], constants: Mapping[str, Any], delimiter: str, *, has_header: bool
-) -> Parsed | None:
+def _read_clean(layout: Layout, lines: bytes, columns: Sequence[str], constants: Mapping[str, Any]) -> Parsed | None:
     """The same rows in a third of the time, if none of them has an error; else None."""
-    types = {field.name: field.type for field in table.schema if field.name not in constants}
-    separator = delimiter.encode()
+    types = {field.name: field.type for field in layout.table.schema if field.name not in constants}
+    separator, is_quoted = layout.delimiter.encode(), b'"' in lines
     # Arrow's reader accepts NUL, and blanks around a number or date; we do not.
-    blanks = (b" \r", b" \n", b"\n ", separator + b" ", b" " + separator) if {*types.values()} != {pa.string()} else ()
-    suspect = (b"\0", *blanks)
+    ends = (separator, b"\r", b"\n", b'"') if is_quoted else (separator, b"\r", b"\n")
+    blanks = [part for end in ends for part in (end + b" ", b" " + end)] if {*types.values()} != {pa.string()} else []
     if (
-        set(header) != set(types)
+        set(columns) != set(types)
         or not {*types.values()} <= {pa.string(), pa.float64(), pa.date32()}
-        or not body.endswith(b"\n")
-        or any(part in body for part in suspect)
+        or not lines.endswith(b"\n")
+        or any(part in lines for part in (b"\0", *blanks))
+        or lines.startswith(b" ")
+        or (is_quoted and examine(lines, layout.delimiter, None).broken)
     ):
         return None
     try:
         rows = pa_csv.read_csv(
-            pa.BufferReader(body),
-            pa_csv.ReadOptions(skip_rows=int(has_header), column_names=header),
-            pa_csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            pa.BufferReader(lines),
+            pa_csv.ReadOptions(column_names=columns),
+            pa_csv.ParseOptions(delimiter=layout.delimiter, quote_char='"' if is_quoted else False),
             pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
         )
     except (pa.ArrowException, UnicodeError):
         return None
-    columns: dict[str, Any] = {name: rows[name].combine_chunks() for name in header}
-    if _repetitions({name: values for name, values in columns.items() if values.type == pa.string()}):
+    found: dict[str, Any] = {name: rows[name].combine_chunks() for name in columns}
+    # A repeated header line would have text where a number or date belongs; a table of text needs a look.
+    if {*types.values()} == {pa.string()} and _repetitions(found, columns):
         return None
-    columns |= {name: pa.repeat(pa.scalar(value), rows.num_rows) for name, value in constants.items()}
-    parsed = assemble(table, columns, pa.array(np.arange(rows.num_rows)), str)
+    found |= {name: pa.repeat(pa.scalar(value, pa.string()), rows.num_rows) for name, value in constants.items()}
+    parsed = assemble(layout.table, found, pa.array(np.arange(rows.num_rows)), str)
     return None if parsed.rejected else parsed
 
 
-def _header(body: bytes, response: Response, delimiter: str) -> list[str]:
-    try:
-        line = body.splitlines()[0].decode()
-        header = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
-    except (UnicodeDecodeError, csv.Error, StopIteration):
-        reject(response, f"expected a header line, found {body[:60]!r}")
-    if len(set(header)) < len(header):
-        reject(response, f"expected different column names, found {found(header)}, some of them twice")
-    return header
-
-
 def _read_columns(
-    body: bytes, response: Response, delimiter: str, header: Sequence[str], quoted: bool, *, has_header: bool
+    layout: Layout, lines: bytes, response: Response, columns: Sequence[str]
 ) -> tuple[dict[str, Any], dict[int, tuple[str, str]]]:
     """The well-formed lines as columns of text, and the reason and text of each other line by number."""
-    wrong: dict[int, tuple[str, str]] = {}
+    whole, broken = _without_broken_lines(layout, lines, columns)
+    skipped: dict[int, tuple[str, str]] = {}
     original = _same
-    if not _is_utf8(body):
+    if not _is_utf8(whole):
         # Arrow drops a bad line that is not UTF-8. Read as Latin-1, every byte is a character and can be restored.
-        body, original = body.decode("latin-1").encode(), _from_latin1
+        whole, original = whole.decode("latin-1").encode(), _from_latin1
 
     def record(row: pa_csv.InvalidRow) -> str:
         reason = f"expected {row.expected_columns} fields, found {row.actual_columns}"
-        wrong[row.number - 1 - has_header] = (reason, original(row.text))
+        skipped[row.number - 1] = (reason, original(row.text))
         return "skip"
 
     try:
         table = pa_csv.read_csv(
-            pa.BufferReader(body),
+            pa.BufferReader(whole),
             # One block and one thread: rows are numbered only then, and no line spans two blocks.
-            pa_csv.ReadOptions(
-                use_threads=False, block_size=len(body) + 1, skip_rows=int(has_header), column_names=header
-            ),
+            pa_csv.ReadOptions(use_threads=False, block_size=len(whole) + 1, column_names=columns),
             pa_csv.ParseOptions(
-                delimiter=delimiter,
-                quote_char='"' if quoted else False,
-                newlines_in_values=quoted,
+                delimiter=layout.delimiter,
+                quote_char='"' if b'"' in whole else False,
+                newlines_in_values=layout.has_line_breaks,
                 invalid_row_handler=record,
             ),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
         )
     except (pa.ArrowException, UnicodeError) as problem:
-        reject(response, f"expected lines of {', '.join(header)}; {problem}")
-    columns = {name: table[name].combine_chunks() for name in header}
+        if whole.strip(b"\r\n"):
+            reject(response, f"expected lines of {', '.join(columns)}; {problem}")
+        table = pa.table({name: pa.array([], pa.string()) for name in columns})
+    wrong = broken
+    if skipped:
+        read = sorted(set(range(table.num_rows + len(skipped) + len(broken))) - set(broken))
+        wrong = broken | {read[number]: found for number, found in skipped.items()}
+    rows = {name: table[name].combine_chunks() for name in columns}
     if original is _same:
-        return {name: pc.if_else(pc.equal(text, ""), None, text) for name, text in columns.items()}, wrong
-    return {name: [original(value) or None for value in text.to_pylist()] for name, text in columns.items()}, wrong
+        return {name: pc.if_else(pc.equal(text, ""), None, text) for name, text in rows.items()}, wrong
+    return {name: [original(value) or None for value in text.to_pylist()] for name, text in rows.items()}, wrong
+
+
+def _without_broken_lines(
+    layout: Layout, lines: bytes, columns: Sequence[str]
+) -> tuple[bytes, dict[int, tuple[str, str]]]:
+    """The text without the lines whose quotes do not match, and the reason and text of those by number of record."""
+    found = examine(lines, layout.delimiter, layout.record_test(columns))
+    if not found.broken:
+        return lines, {}
+    texts = [lines[start:end] for start, end in zip(found.starts, found.starts[1:], strict=False)]
+    counts = np.array([bool(text.strip(b"\r\n")) for text in texts])
+    counts[found.continued] = False
+    numbers = np.cumsum(counts) - 1
+    broken = {
+        int(numbers[place]): (UNCLOSED, texts[place].rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
+        for place in found.broken
+    }
+    out = set(found.broken)
+    return b"".join(text for place, text in enumerate(texts) if place not in out), broken
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -170,10 +229,10 @@ def _from_latin1(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
-def _repetitions(columns: Mapping[str, Any]) -> list[int]:
+def _repetitions(rows: Mapping[str, Any], header: Sequence[str]) -> list[int]:
     """The positions of repeated header lines."""
     same = None
-    for name, values in columns.items():
+    for values, name in zip(rows.values(), header, strict=True):
         equal = (
             pc.equal(values, name)
             if isinstance(values, pa.Array)
@@ -187,6 +246,6 @@ def _pick(values: Any, places: Sequence[int]) -> Any:
     return values.take(pa.array(places, pa.int64())) if isinstance(values, pa.Array) else [values[p] for p in places]
 
 
-def _line_text(columns: Mapping[str, Any], place: int) -> str:
-    cells = {name: values[place] for name, values in columns.items()}
+def _line_text(rows: Mapping[str, Any], place: int) -> str:
+    cells = {name: values[place] for name, values in rows.items()}
     return row_text({name: cell.as_py() if isinstance(cell, pa.Scalar) else cell for name, cell in cells.items()})

@@ -14,7 +14,8 @@ from ingestion.model import TIMESTAMP
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# Midnight in any zone is the zone's date: pandas writes a session as 2024-01-02 00:00:00-05:00.
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)([T ]00:00(:00(\.0+)?)?(Z| ?[+-]\d\d:?\d\d)?)?", re.ASCII)
 _COMPACT_UTC = re.compile(r"\d{8}T\d{6}", re.ASCII)
 
 
@@ -126,9 +127,10 @@ def _read_bool(value: object) -> bool:
 
 def _read_date(value: object) -> date:
     try:
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
+        parts = _DATE.fullmatch(value) if isinstance(value, str) else None
+        if parts is None:
             raise ValueError
-        day = date.fromisoformat(value)
+        day = date(int(parts[1]), int(parts[2]), int(parts[3]))
     except ValueError:
         raise Unreadable(f"{show(value)} is not a date (YYYY-MM-DD)") from None
     if not EARLIEST <= day <= LATEST:

@@ -20,7 +20,7 @@ from ingestion.errors import (
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source
 from ingestion.parsing.assemble import snake_case
-from ingestion.parsing.delimited import parse_delimited
+from ingestion.parsing.delimited import Layout, parse_delimited
 from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
 from ingestion.parsing.json_body import decode_json
 from ingestion.parsing.records import parse_records
@@ -114,13 +114,8 @@ def parse_daily(response: Response) -> Parsed:
     first_date = response.body.split(b"\n", 2)[1:2]
     if response.body.startswith(b"timestamp,") and first_date and re.match(rb"[\d-]{10} \d\d:", first_date[0]):
         reject(response, f"expected daily bars, found intraday ones ({first_date[0][:19].decode(errors='replace')})")
-    return parse_delimited(
-        DAILY,
-        response,
-        rename={"timestamp": "date"},
-        constants={"symbol": response.params.get("ticker")},
-        needs=("open", "high", "low", "close", "volume"),
-    )
+    layout = Layout(DAILY, synonyms={"date": ("timestamp",)}, needs=("open", "high", "low", "close", "volume"))
+    return parse_delimited(layout, response, constants={"symbol": response.params.get("ticker")})
 
 
 def _parse_daily_json(response: Response) -> Parsed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.errors import MarketloomError
 from ingestion.model import Member, Parsed, Response, Source
-from ingestion.parsing.delimited import parse_delimited
+from ingestion.parsing.delimited import Layout, parse_delimited
 from ingestion.parsing.schema import table
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _holiday_names(calendar: "ExchangeCalendar", first: date, last: date) -> dic
 
 def parse_days(response: Response) -> Parsed:
     """The generated days."""
-    return parse_delimited(DAYS, response)
+    return parse_delimited(Layout(DAYS), response)
 
 
 SOURCE = Source(

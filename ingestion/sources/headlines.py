@@ -5,12 +5,12 @@ Titles may be quoted and contain newlines; dates are ISO 8601 with an offset (20
 """
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import IO
 
-from ingestion.model import Member, Parsed, Response, Source
+from ingestion.model import Member, Parsed, Rejected, Response, Source
 from ingestion.parsing import bulk
-from ingestion.parsing.delimited import BOM, parse_delimited
+from ingestion.parsing.delimited import Layout, parse_delimited
+from ingestion.parsing.headers import UnknownHeader
 from ingestion.parsing.schema import table
 
 HEADLINES = table(
@@ -22,24 +22,33 @@ HEADLINES = table(
 )
 
 
-def unpack(name: str, file: IO[bytes]) -> Iterator[Member]:
+LAYOUT = Layout(
+    HEADLINES,
+    synonyms={
+        "title": ("headline",),
+        "date": ("published_at", "published", "publish_date", "datetime", "date_time", "timestamp"),
+        "stock": ("ticker", "symbol"),
+    },
+    has_line_breaks=True,
+    ends_with_newline=False,
+)
+
+
+def unpack(name: str, file: IO[bytes]) -> Iterator[Member | Rejected]:
     """The file, in pieces with its header if it is large.
 
     It is not known when its headlines were collected, so they count as received when the file is landed.
     """
-    header = b""
-    for place, records in bulk.cut_records(file):
-        params = {"file": PurePath(name).name}
-        if place:
-            yield Member("headlines", params | {"piece": str(place)}, header + records)
-        else:
-            header = records.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
-            yield Member("headlines", params, records)
+    try:
+        for place, records in bulk.cut_csv(LAYOUT, file):
+            yield Member("headlines", {"file": name} | ({"piece": str(place)} if place else {}), records)
+    except UnknownHeader as problem:
+        yield Rejected("headlines", str(problem), name)
 
 
 def parse_headlines(response: Response) -> Parsed:
     """The file's rows; rejects those without a title, a readable date or a stock."""
-    return parse_delimited(HEADLINES, response, quoted=True, ends_with_newline=False)
+    return parse_delimited(LAYOUT, response)
 
 
 SOURCE = Source(

@@ -10,21 +10,26 @@ known when those were collected, so they count as received when the file is land
 import io
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import IO
+from urllib.parse import unquote
 
 import pyarrow as pa
 from isal import isal_zlib
 
-from ingestion.model import Member, Parsed, Rejected, Response, Source, Table
+from ingestion.model import Member, Parsed, Rejected, Response, Source
 from ingestion.parsing import bulk
+from ingestion.parsing.assemble import snake_case
 from ingestion.parsing.columnar import parse_columns
-from ingestion.parsing.delimited import BOM, parse_delimited
+from ingestion.parsing.delimited import BOM, Layout, parse_delimited
+from ingestion.parsing.headers import UnknownHeader, recognise
 from ingestion.parsing.rejection import reject
 from ingestion.parsing.schema import table
 
+NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 LARGEST_ARCHIVE = 256 * 1024 * 1024  # bytes unpacked; real ones have 3 MB
 
 PRICES = table(
@@ -75,32 +80,70 @@ REPORTS = table(
 ENDPOINTS = {"prices.csv": "prices", "symbols.txt": "symbols", "reports.csv": "reports"}
 
 
+BARS = Layout(
+    PRICES,
+    synonyms={
+        "symbol": ("ticker", "stock", "instrument", "sym"),
+        "date": ("day", "trading_date", "trade_date", "session", "datetime", "timestamp"),
+        "open": ("open_price",),
+        "high": ("high_price",),
+        "low": ("low_price",),
+        "close": ("close_price",),
+        "volume": ("vol",),
+        "adj_close": ("adjclose", "adjusted_close", "close_adjusted", "close_adj"),
+    },
+    needs=PRICES.schema.names[:-1],
+)
+FACTS = Layout(REPORTS, needs=REPORTS.schema.names[:-1])
+LIST = Layout(SYMBOLS, delimiter="\t", names=("symbol", "name"))
+
+
 def unpack(name: str, file: IO[bytes]) -> Iterator[Member | Rejected]:
     """The members of one archive, or the pieces of one plain file of bars; rejects what cannot be read."""
-    cut = {".csv": _cut_csv, ".parquet": _cut_parquet}.get(PurePath(name).suffix)
-    yield from cut(PurePath(name), file) if cut else _open_archive(name, file.read())
+    if name.lower().endswith((".tar.gz", ".tgz")):
+        yield from _open_archive(name, file.read())
+    else:
+        yield from (_cut_parquet if bulk.is_parquet(file) else _cut_csv)(PurePath(name), file)
 
 
-def _cut_csv(name: PurePath, file: IO[bytes]) -> Iterator[Member]:
-    """Pieces, each with the file's header if it has one."""
-    header = b""
-    for place, lines in bulk.cut_lines(file):
-        if place == 0 and _has_header(lines):
-            header = lines[: lines.find(b"\n") + 1]
-        yield Member("prices", _params(name, place), header + lines if place else lines)
+def _cut_csv(name: PurePath, file: IO[bytes]) -> Iterator[Member | Rejected]:
+    """Pieces, each with the file's header."""
+    try:
+        for place, lines in bulk.cut_csv(BARS, file, _constants(name)):
+            yield Member("prices", _params(name, place), lines)
+    except UnknownHeader as problem:
+        yield Rejected("prices", str(problem), str(name))
 
 
 def _cut_parquet(name: PurePath, file: IO[bytes]) -> Iterator[Member | Rejected]:
     origin = bulk.digest(file)
     try:
-        for place, rows in bulk.cut_parquet(file):
+        for place, rows in bulk.cut_parquet(file, lambda names: BARS.recognise(names, _constants(name))):
             yield Member("prices", _params(name, place), rows, origin=origin)
+    except UnknownHeader as problem:
+        yield Rejected("prices", str(problem), str(name))
     except (pa.ArrowException, OSError) as problem:
-        yield Rejected("prices", f"the rest of the file cannot be read, fetch it again: {problem}", name.name)
+        yield Rejected("prices", f"the rest of the file cannot be read, fetch it again: {problem}", str(name))
 
 
 def _params(name: PurePath, place: int) -> dict[str, str]:
-    return {"archive": name.stem, "file": name.name, "piece": str(place)}
+    return {"archive": _archive_of(name), "file": str(name), "piece": str(place)}
+
+
+def _constants(name: PurePath) -> dict[str, str | None]:
+    """The columns that have one value in all of a plain file.
+
+    These are `archive`, and those in the names of a data set's folders: symbol=A/part-0.parquet.
+    """
+    pairs = [folder.partition("=") for folder in name.parts[:-1] if "=" in folder]
+    columns = recognise([key for key, _, _ in pairs], PRICES.schema, BARS.synonyms)
+    values = [None if value == NO_PARTITION else unquote(value) for _, _, value in pairs]
+    return dict(zip(columns, values, strict=True)) | {"archive": _archive_of(name)}
+
+
+def _archive_of(name: PurePath) -> str:
+    """The file's name, or that of its data set, without the ending."""
+    return PurePath(name.parts[0]).stem if name.parts else ""
 
 
 def _open_archive(name: str, body: bytes) -> Iterator[Member | Rejected]:
@@ -179,38 +222,42 @@ def _collected_at(info: tarfile.TarInfo, archive: str) -> datetime | None:
 
 def parse_prices(response: Response) -> Parsed:
     """Bars; rejects a repeated header line."""
+    constants = _constants(PurePath(response.params.get("file", ""))) | _archive(response)
     if response.body.startswith(bulk.PARQUET):
-        return parse_columns(PRICES, response, constants=_archive(response), needs=PRICES.schema.names[:-1])
+        return parse_columns(BARS, response, constants=constants)
     if not response.body.strip():
         reject(response, "prices.csv is empty: fetch the archive again")
-    return _parse_csv(PRICES, response)
+    return _parse_csv(BARS, response, constants)
 
 
 def parse_symbols(response: Response) -> Parsed:
     """Symbol and name, separated by a tab, without a header."""
     if not response.body.strip():
         reject(response, "symbols.txt is empty: fetch the archive again")
-    names = ("symbol", "name")
-    return parse_delimited(SYMBOLS, response, delimiter="\t", names=names, constants=_archive(response))
+    return parse_delimited(LIST, response, constants=_archive(response))
 
 
 def parse_reports(response: Response) -> Parsed:
     """Report facts; the file is empty on days without a filing."""
-    return _parse_csv(REPORTS, response)
+    return _parse_csv(FACTS, response, _archive(response))
 
 
-def _parse_csv(into: Table, response: Response) -> Parsed:
-    """Rows of a CSV file, which sometimes lacks its header (reports of 20151002)."""
-    columns = into.schema.names[:-1]
-    names = None if _has_header(response.body) else columns
-    return parse_delimited(into, response, names=names, needs=columns, constants=_archive(response))
+def _parse_csv(layout: Layout, response: Response, constants: Mapping[str, str | None]) -> Parsed:
+    """Rows of a CSV file; those in archives sometimes lack their header (reports of 20151002)."""
+    is_member = "piece" not in response.params
+    if is_member and not _has_header(layout, response.body):
+        layout = replace(layout, names=[*layout.needs])
+    return parse_delimited(layout, response, constants=constants)
 
 
-def _has_header(body: bytes) -> bool:
-    return body.removeprefix(BOM).startswith(b"symbol,")
+def _has_header(layout: Layout, body: bytes) -> bool:
+    """True if the first line names columns of the table: more than one, because LOW and OPEN are tickers too."""
+    first = body.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")[0].decode("utf-8", "replace")
+    names = {snake_case(name) for name in first.split(layout.delimiter)}
+    return len(names & {*layout.table.schema.names}.union(*layout.synonyms.values())) > 1
 
 
-def _archive(response: Response) -> dict[str, str]:
+def _archive(response: Response) -> dict[str, str | None]:
     return {"archive": response.params["archive"]}
 
 

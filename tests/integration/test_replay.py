@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import runner
 from ingestion.config import Settings
 from ingestion.extract.window import Window
+from ingestion.landing import bulk_files
 from ingestion.sources import SOURCES
 from sandbox.archives import write_archives
 from sandbox.headlines import write_headlines
@@ -77,8 +77,7 @@ def test_bulk_files_landed_before_are_passed_over(settings: Settings, market: Ma
     before = checksums(settings, "pystock")
     again = make_run(settings, SOURCES["pystock"]).backfill(paths)
     assert again.failures == [] and again.received.total() == 0 and checksums(settings, "pystock") == before
-    names = {path.name for path in runner._files(tmp_path, SOURCES["pystock"])}
-    assert names == {path.name for path in paths}
+    assert bulk_files.find([tmp_path], SOURCES["pystock"].file_patterns).files == sorted(paths)
 
 
 def test_the_landing_zone_may_be_any_file_system(

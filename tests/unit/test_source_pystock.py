@@ -125,7 +125,7 @@ def test_a_time_that_cannot_be_right_is_not_believed(mtime: int) -> None:
     assert members[0].received_at is None
 
 
-@pytest.mark.parametrize("name", ["prices.tar.gz", "20151332.tar.gz", "2015-10-01.tar.gz", "", "٢٠١٥١٠٠١.tar.gz"])
+@pytest.mark.parametrize("name", ["prices.tar.gz", "20151332.tar.gz", "2015-10-01.tar.gz", "٢٠١٥١٠٠١.tar.gz"])
 def test_an_archive_whose_name_is_no_date_is_rejected_with_the_remedy(name: str) -> None:
     members, rejected = unpacked(WHOLE, name)
     assert not members
@@ -197,11 +197,12 @@ def test_bad_lines_are_rejected_one_by_one() -> None:
         5: "open: 'inf' is not a number; adj_close: 'x' is not a number",
         6: "symbol: missing",
         7: "symbol: '\\udcff' is not valid Unicode text",
+        8: "a quote opens a field that is not closed properly",
         10: "the last line has no newline: the file was cut inside it",
     }
     kept = parsed.tables["prices"].to_pylist()
-    assert [(row["symbol"], row["_row_number"]) for row in kept] == [("A", 0), ('"F', 8), ("G", 9)]
-    assert kept[2]["close"] is None
+    assert [(row["symbol"], row["_row_number"]) for row in kept] == [("A", 0), ("G", 9)]
+    assert kept[1]["close"] is None
     assert parsed.rows_received == len(lines)
 
 
@@ -227,8 +228,6 @@ def test_a_plain_csv_file_is_cut_into_pieces_of_whole_lines(monkeypatch: pytest.
     assert {row["archive"] for row in kept} == {"all"}
     reasons = [rejected.reason for piece in parsed for rejected in piece.rejected]
     assert reasons == ["repeated header line", "expected 8 fields, found 6"]
-    (alone,) = pieces("none.csv", body[len(header) : len(header) + len(lines[0])])
-    assert alone.tables["prices"]["symbol"].to_pylist() == ["T0"]
 
 
 def test_a_parquet_file_gives_the_same_rows_as_csv(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +258,7 @@ def test_a_parquet_file_is_read_lazily() -> None:
     out = io.BytesIO()
     parquet.write_table(rows, out, row_group_size=10_000)
     file = Followed(out.getvalue())
-    cut = bulk.cut_parquet(file)
+    cut = bulk.cut_parquet(file, lambda names: names)
     next(cut)
     assert file.read_bytes < len(out.getvalue()) / 2
     assert sum(bulk.read_parquet(piece).num_rows for _, piece in cut) == rows.num_rows - bulk.ROWS_PER_PIECE
@@ -285,8 +284,9 @@ def test_unreadable_parquet_rows_are_rejected_and_other_types_accepted() -> None
     }
     (row,) = parsed.tables["prices"].to_pylist()
     assert (row["date"], row["volume"], row["lot"], row["note"], row["archive"]) == (day, 300.0, 100.0, "[1]", "all")
-    with pytest.raises(MalformedResponse, match="expected the columns close too"):
-        pieces("all.parquet", as_parquet(pa.Table.from_pylist([good]).drop_columns("close")))
+    lacking = as_parquet(pa.Table.from_pylist([good]).drop_columns("close"))
+    (refused,) = pystock.unpack("all.parquet", io.BytesIO(lacking))
+    assert isinstance(refused, Rejected) and "expected the columns close too" in refused.reason
     (refused,) = pystock.unpack("all.parquet", io.BytesIO(b"PAR1 and nothing else PAR1"))
     assert isinstance(refused, Rejected) and "fetch it again" in refused.reason
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.model import TIMESTAMP
+from ingestion.parsing.bounds import bounds_of
 from ingestion.parsing.values import EARLIEST, LATEST, READERS, Unreadable, read_json
 
 _WHOLE_COLUMN_KINDS: dict[pa.DataType, set[type]] = {
@@ -28,7 +29,8 @@ def is_json(field: pa.Field) -> bool:
 
 
 def to_column(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa.Array, dict[int, str]]:
-    """`values` as an Arrow array of the field's type, and a reason for each unreadable position, which is null.
+    """`values` as an Arrow array of the field's type, and a reason for each position that is unreadable (and null) or
+    out of bounds.
 
     `values` are JSON values, or an array (of strings from CSV, of other types from Parquet).
     """
@@ -39,6 +41,9 @@ def to_column(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa.Arr
     reasons: dict[int, str] = {}
     if column is None:
         column, reasons = _convert_each(values, field)
+    if bounds := bounds_of(field):
+        for place in bounds.outside(column).tolist():
+            reasons[place] = f"{field.name}: {column[place].as_py()!r} is out of bounds: {bounds}"
     if not field.nullable:
         absent = pc.is_null(column)
         if field.type == pa.string():

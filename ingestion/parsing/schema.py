@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from ingestion.model import TIMESTAMP, Table
+from ingestion.parsing.bounds import BOUNDS, DOUBLES, INTEGERS
 
 COLUMN_TYPES = {
     "text": pa.string(),
@@ -13,18 +14,20 @@ COLUMN_TYPES = {
     "date": pa.date32(),
     "timestamptz": TIMESTAMP,
 }
+KINDS = COLUMN_TYPES | dict.fromkeys(DOUBLES, pa.float64()) | dict.fromkeys(INTEGERS, pa.int64())
 
 
 def table(name: str, description: str, *columns: str) -> Table:
     """Declare a raw table by lines of "name type description".
 
-    The types are the keys of COLUMN_TYPES; `!` after a type marks a required column. `json` is text that holds a nested
-    value as compact JSON.
+    The types are the keys of KINDS; `!` after a type marks a required column. `json` is text that holds a nested value
+    as compact JSON. A kind of bounds.py ("price") is a number that must be inside its bounds.
     """
     fields = []
     for line in columns:
         column, kind, text = line.split(" ", 2)
-        metadata = {"description": text} | ({"json": "true"} if kind.startswith("json") else {})
         is_nullable, kind = not kind.endswith("!"), kind.rstrip("!")
-        fields.append(pa.field(column, COLUMN_TYPES[kind], nullable=is_nullable, metadata=metadata))
+        metadata = {"description": text} | ({"json": "true"} if kind == "json" else {})
+        metadata |= {"bounds": kind} if kind in BOUNDS else {}
+        fields.append(pa.field(column, KINDS[kind], nullable=is_nullable, metadata=metadata))
     return Table(name, pa.schema(fields), description)

@@ -88,7 +88,8 @@ def read_json(value: object) -> str:
     return text
 
 
-def _read_double(value: object) -> float:
+def read_double(value: object) -> float:
+    """Read a finite number, from a number or its decimal text."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -103,7 +104,7 @@ def _read_double(value: object) -> float:
 
 
 def _read_int(value: object) -> int:
-    number = _read_double(value)
+    number = read_double(value)
     if isinstance(value, str) and value.lstrip("+-").isdecimal():
         value = int(value)
     if not isinstance(value, int):
@@ -140,7 +141,7 @@ def _read_date(value: object) -> date:
 
 READERS: dict[pa.DataType, Callable[[object], object]] = {
     pa.string(): read_text,
-    pa.float64(): _read_double,
+    pa.float64(): read_double,
     pa.int64(): _read_int,
     pa.bool_(): _read_bool,
     pa.date32(): _read_date,

@@ -19,6 +19,7 @@ from ingestion.errors import (
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source, Table
 from ingestion.parsing.assemble import assemble
+from ingestion.parsing.bounds import split_fault
 from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
 from ingestion.parsing.json_body import decode_json
 from ingestion.parsing.records import numbers, parse_records
@@ -31,14 +32,14 @@ BARS = table(
     "One daily bar of one US stock, as sent by the grouped daily or the per-ticker aggregates endpoint.",
     "ticker text! Ticker as Polygon writes it (case matters: BRK.B, KIMpL).",
     "date date! Session of the bar, the exchange's own date.",
-    "open double First price of the session, USD.",
-    "high double Highest price of the session, USD.",
-    "low double Lowest price of the session, USD.",
-    "close double Last price of the session, USD.",
-    "volume double Shares traded.",
-    "vwap double Volume-weighted average price, USD.",
+    "open price First price of the session, USD.",
+    "high price Highest price of the session, USD.",
+    "low price Lowest price of the session, USD.",
+    "close price Last price of the session, USD.",
+    "volume volume Shares traded.",
+    "vwap price Volume-weighted average price, USD.",
     "timestamp bigint Start (aggregates) or end (grouped daily) of the bar's window, epoch milliseconds.",
-    "transactions bigint Number of trades in the window.",
+    "transactions count Number of trades in the window.",
     "otc boolean True for over-the-counter securities; absent otherwise.",
     "adjusted boolean Whether the prices were adjusted for splits.",
 )
@@ -81,8 +82,8 @@ SPLITS = table(
     "One split of one stock, as listed on the day of the request.",
     "ticker text! Ticker as Polygon writes it.",
     "execution_date date! First session that trades in new shares.",
-    "split_from double! Shares before, for each `split_to` after.",
-    "split_to double! Shares after, for each `split_from` before.",
+    "split_from split_shares! Shares before, for each `split_to` after.",
+    "split_to split_shares! Shares after, for each `split_from` before.",
     "id text Polygon's identifier of the split.",
 )
 DIVIDENDS = table(
@@ -90,12 +91,12 @@ DIVIDENDS = table(
     "One cash dividend of one stock, as listed on the day of the request.",
     "ticker text! Ticker as Polygon writes it.",
     "ex_dividend_date date! First session that trades without the dividend.",
-    "cash_amount double! Amount a share, in `currency`.",
+    "cash_amount amount! Amount a share, in `currency`.",
     "currency text Currency of the amount.",
     "declaration_date date Day it was declared.",
     "record_date date Day on which holders are recorded.",
     "pay_date date Day it is paid.",
-    "frequency bigint Payments a year; 0 for one that is paid once.",
+    "frequency payments Payments a year; 0 for one that is paid once.",
     "dividend_type text CD regular, SC special, LT and ST capital gains.",
     "id text Polygon's identifier of the dividend.",
 )
@@ -238,7 +239,13 @@ def _flat(article: Any) -> Any:
 def parse_splits(response: Response) -> Parsed:
     """A page of splits, and one row that describes the page."""
     _, results = _results(response, "splits", "ticker", "execution_date", "split_from", "split_to")
-    return _listed(response, parse_records(SPLITS, results), SPLITS, "execution_date.gte")
+    faults = {
+        place: split_fault(row.get("split_from"), row.get("split_to"))
+        for place, row in enumerate(results)
+        if isinstance(row, dict)
+    }
+    rejections = {place: fault for place, fault in faults.items() if fault}
+    return _listed(response, parse_records(SPLITS, results, rejections=rejections), SPLITS, "execution_date.gte")
 
 
 def parse_dividends(response: Response) -> Parsed:

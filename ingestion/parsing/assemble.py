@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import md5
 from typing import Any
 
 import pyarrow as pa
@@ -9,8 +10,13 @@ import pyarrow.compute as pc
 
 from ingestion.model import ROW_NUMBER, Parsed, Rejected, Table
 from ingestion.parsing.coercion import to_column
+from ingestion.parsing.conform import SURPLUS
 from ingestion.parsing.rejection import row_text
 from ingestion.parsing.values import Unreadable, read_text
+
+LONGEST_NAME = 50
+# PostgreSQL's own columns, and the one that holds what is too much for columns.
+RESERVED = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", SURPLUS})
 
 
 def assemble(
@@ -43,10 +49,17 @@ def assemble(
 
 
 def free_name(key: str, taken: set[str]) -> str:
-    """A column name for `key`, with a number if another column has the name."""
-    name = base = snake_case(key)
+    """A column name for `key`, with a number if another column has the name.
+
+    A key of which its name shows only a part (too long, or with letters outside ASCII) has its hash in the name too:
+    it has the same name in every response, whatever other keys a response has.
+    """
+    base = snake_case(key)
+    if len(base) >= LONGEST_NAME or not key.isascii():
+        base = f"{base[: LONGEST_NAME - 7]}_{md5(key.encode(errors='replace'), usedforsecurity=False).hexdigest()[:6]}"
+    name = base
     number = 1
-    while name in taken:
+    while name in taken or name in RESERVED:
         number += 1
         name = f"{base}_{number}"
     return name
@@ -55,7 +68,7 @@ def free_name(key: str, taken: set[str]) -> str:
 def snake_case(name: str) -> str:
     """A provider's key as a column name: lower-case ASCII words joined by single underscores."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    words = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")[:50].rstrip("_")
+    words = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")[:LONGEST_NAME].rstrip("_")
     return words if words[:1].isalpha() else f"column_{words}".rstrip("_")
 
 

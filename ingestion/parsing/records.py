@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.model import Parsed, Rejected, Table
-from ingestion.parsing.assemble import assemble, free_name
+from ingestion.parsing.assemble import assemble, free_name, snake_case
 from ingestion.parsing.coercion import is_json, to_column
+from ingestion.parsing.conform import SURPLUS
 from ingestion.parsing.rejection import row_text
 from ingestion.parsing.values import show
 
@@ -88,9 +89,10 @@ def _extra_columns(rows: Sequence[dict[str, Any]], unknown: Sequence[str], taken
     """The keys that the table does not declare, under unused column names."""
     if len(unknown) > MAX_EXTRA_COLUMNS:
         rest = [{key: row[key] for key in unknown if key in row} for row in rows]
-        return {free_name("unknown_keys", taken): [row_text(extra) if extra else None for extra in rest]}
+        return {SURPLUS: [row_text(extra) if extra else None for extra in rest]}
     extras = {}
-    for key in unknown:
+    # Keys that are column names already come first, so that a name does not depend on what other keys there are.
+    for key in sorted(unknown, key=lambda key: (snake_case(key) != key, key)):
         name = free_name(key, taken)
         taken = taken | {name}
         extras[name] = column(rows, key)

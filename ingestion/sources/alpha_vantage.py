@@ -135,7 +135,11 @@ def _parse_daily_json(response: Response) -> Parsed:
 
 def _unnumbered(record: Mapping[str, Any]) -> dict[str, Any]:
     """Keys such as "5. adjusted close" as column names: the numbers differ between functions."""
-    return {snake_case(re.sub(r"^\d+\. ", "", key)): value for key, value in record.items()}
+    named: dict[str, Any] = {}
+    for key, value in record.items():
+        name = snake_case(re.sub(r"^\d+\. ", "", key))
+        named[key if name in named else name] = value
+    return named
 
 
 def parse_news(response: Response) -> Parsed:

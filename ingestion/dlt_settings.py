@@ -1,9 +1,12 @@
 """Read settings with dlt: the environment, then `.dlt/secrets.toml`, then `.dlt/config.toml`."""
 
+import string
 from typing import Any
 
 from ingestion.errors import ConfigurationError
 from ingestion.model import Rate
+
+AROUND_SECRETS = string.whitespace + "\"'`\u00a0\u00ab\u00bb\u2018\u2019\u201a\u201c\u201d\u201e\u200b\u2060\ufeff"
 
 
 def rates_of(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
@@ -33,7 +36,8 @@ def dlt_value(path: str, kind: Any = str) -> Any:
 
 
 def dlt_secret(path: str) -> str | None:
+    """A secret, without the blanks and quotes that were copied with it; None if it is not set."""
     import dlt
 
     value: Any = dlt.secrets.get(path)
-    return str(value) if value else None
+    return str(value).strip(AROUND_SECRETS) or None if value else None

@@ -103,8 +103,8 @@ class Endpoint:
     configured "feed", the time "window" not loaded yet, or once a "day". `path` and `params` are templates over
     {session} {ticker} {feed_url} {since} {until}; the last two are UTC datetimes ("{since:%Y-%m-%d}" works). `overlap`
     is read again to see restatements: sessions once a day, all else in every run. `next_page` gives the URL of the next
-    page, or None. `only_with_tickers` endpoints replace the whole-market ones (`not_with_tickers`) when the user names
-    tickers.
+    page, or None; `has_more` says if the response names one at all, even if it is no URL. `only_with_tickers` endpoints
+    replace the whole-market ones (`not_with_tickers`) when the user names tickers.
     """
 
     name: str
@@ -114,6 +114,7 @@ class Endpoint:
     params: Mapping[str, str] = field(default_factory=dict)
     overlap: timedelta = timedelta(0)
     next_page: Callable[[Response], str | None] | None = None
+    has_more: Callable[[Response], bool] | None = None
     only_with_tickers: bool = False
     not_with_tickers: bool = False
 

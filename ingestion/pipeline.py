@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingestion.errors import MarketloomError
+from ingestion.errors import ConfigurationError, MarketloomError
 from ingestion.extract.client import Client
 from ingestion.extract.plan import Calls, Plan, advance
 from ingestion.extract.window import Window
@@ -56,7 +56,12 @@ class Run:
         """Extract what is new from the provider, and load it."""
 
         def calls(state: State) -> Calls:
-            with closing(self.open_client()) as client:
+            try:
+                opened = self.open_client()
+            except ConfigurationError as error:
+                self.report.failures.append(str(error))
+                return
+            with closing(opened) as client:
                 plan = Plan(self.source, client, window, cursors_of(state), self.sessions_folder)
                 try:
                     yield from plan.calls()

@@ -12,6 +12,7 @@ from typing import NoReturn
 import requests
 
 from ingestion.errors import MarketloomError
+from ingestion.extract.proxies import route_to
 
 
 class SimulationError(MarketloomError):
@@ -52,15 +53,22 @@ def write_sample(folder: Path, *, now: str | None = None, sessions: int = 10) ->
 def is_available(url: str) -> bool:
     """True if a simulated market responds at `url`."""
     try:
-        return requests.get(f"{url}/_sandbox/health", timeout=2).ok
+        return _health(url, timeout=2).ok
     except requests.RequestException:
         return False
 
 
 def current_time(url: str) -> datetime:
     """The time by the clock of the simulated market at `url`."""
-    response = requests.get(f"{url}/_sandbox/health", timeout=10)
+    response = _health(url, timeout=10)
     return datetime.fromisoformat(response.headers["X-Sandbox-Now"]).astimezone(UTC)
+
+
+def _health(url: str, timeout: float) -> requests.Response:
+    """The market's health; this machine is asked directly, whatever proxy the environment names."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(f"{url}/_sandbox/health", timeout=timeout, **route_to(url).arguments)
 
 
 def _command(module: str, *arguments: str) -> list[str]:

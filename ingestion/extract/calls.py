@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from ingestion.config import SourceSettings
+from ingestion.errors import ConfigurationError
+from ingestion.extract.addresses import feed_address, usable_ticker
 from ingestion.extract.client import VALIDATORS
 from ingestion.extract.sessions import sessions_between
 from ingestion.extract.window import Window, moment_of
@@ -13,6 +15,7 @@ from ingestion.model import Endpoint
 
 PUBLISHED_AFTER_CLOSE = timedelta(hours=1)
 LONGEST_CLOSURE = timedelta(days=14)
+FEEDS = "[sources.rss.feeds] of .dlt/config.toml or SOURCES__RSS__FEEDS"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Call:
     scope: Mapping[str, str] = field(default_factory=dict)
     cursors: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    refusal: str | None = None  # why it cannot be made
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,12 @@ def _each_session(context: Context, endpoint: Endpoint) -> Iterator[Call]:
 
 def _each_ticker(context: Context, endpoint: Endpoint) -> Iterator[Call]:
     window = context.window
-    tickers = window.tickers or context.terms.tickers
+    tickers = dict[str, None]()
+    for ticker in window.tickers or context.terms.tickers:
+        try:
+            tickers[usable_ticker(ticker)] = None
+        except ConfigurationError as error:
+            yield Call({}, refusal=str(error))
     cursors = {ticker: context.cursors.get(f"{endpoint.name}:{ticker}", "") for ticker in tickers}
     today = window.now.date()
     sessions = sessions_between(today - LONGEST_CLOSURE, today, context.sessions_folder)
@@ -87,10 +96,15 @@ def _each_day(context: Context, endpoint: Endpoint) -> Iterator[Call]:
 
 
 def _each_feed(context: Context, endpoint: Endpoint) -> Iterator[Call]:
-    for name, url in context.terms.feeds.items():
+    for name, configured in context.terms.feeds.items():
+        try:
+            url = feed_address(configured, f"{name} in {FEEDS}")
+        except ConfigurationError as error:
+            yield Call({}, refusal=str(error))
+            continue
         known = {kind: context.cursors.get(f"{VALIDATORS}{name}:{kind}") for kind in ("etag", "last-modified")}
         names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-        headers = {names[kind]: value for kind, value in known.items() if value}
+        headers = {names[kind]: value for kind, value in known.items() if value and value.isprintable()}
         yield Call({"feed_url": url}, {"feed": name}, {VALIDATORS: name}, headers)
 
 

@@ -17,13 +17,15 @@ import requests
 from ingestion.config import ClientLimits, SourceSettings
 from ingestion.errors import (
     AuthenticationFailed,
-    MalformedResponse,
+    ConfigurationError,
     MarketloomError,
     ProviderError,
     ProviderUnavailable,
     QuotaExhausted,
 )
-from ingestion.extract.quota import Allowance
+from ingestion.extract.addresses import base_address, variable_of
+from ingestion.extract.exchange import Exchange
+from ingestion.extract.quota import Allowances
 from ingestion.extract.redaction import Redactor, without_secrets
 from ingestion.extract.transport import MeteredAdapter, TooLarge, make_session
 from ingestion.landing import Landed, Landing
@@ -38,7 +40,10 @@ SIMULATED_TIME = "X-Sandbox-Now"
 
 
 class Client:
-    """Requests to one provider on its terms. Not safe for threads; processes share the allowance in `quota_folder`."""
+    """Requests to one provider on its terms. Not safe for threads; processes share the allowance in `quota_folder`.
+
+    Raises ConfigurationError for a base URL, key or proxy that cannot be right.
+    """
 
     def __init__(
         self, source: Source, terms: SourceSettings, limits: ClientLimits, landing: Landing, quota_folder: Path
@@ -46,11 +51,19 @@ class Client:
         self.source, self.terms, self.limits, self.landing = source, terms, limits, landing
         self.redactor = Redactor(terms.api_key)
         self.redactor.guard("urllib3.connectionpool", "dlt", "requests")
-        self.allowance = Allowance(source.name, terms.rates, quota_folder, limits.longest_wait_seconds)
-        self._adapter = MeteredAdapter(self.allowance, limits.largest_response_bytes, limits.timeout_seconds)
+        self.base = base_address(terms.base_url, variable_of(source.name, "base_url")) if terms.base_url else None
+        _check_key(source, terms.api_key)
+        # Without a base URL, each address is one of a provider of its own.
+        self.allowances = Allowances(
+            source.name, terms.rates, quota_folder, limits.longest_wait_seconds, by_host=self.base is None
+        )
+        self._adapter = MeteredAdapter(self.allowances, limits.largest_response_bytes, limits.timeout_seconds)
         self._session = make_session(
             self._adapter, timeout=limits.timeout_seconds, backoff=limits.backoff_seconds, pause=self._pause
         )
+        self._exchange = Exchange(self._session, self._adapter, self.redactor, has_key=source.key is not None)
+        if self.base:
+            self._exchange.take_route(self.base)  # an unusable proxy is known before the first request
 
     def get(
         self,
@@ -65,7 +78,8 @@ class Client:
         """Send one request (with retries) and land the response, good or bad; its `outcome` says which.
 
         `scope` (ticker, session, feed) is kept with the parameters; `cursors` gives the cursors to set after a good
-        response. Raises QuotaExhausted without a request when the allowance is used up.
+        response. Raises QuotaExhausted without a request when the allowance is used up, and ConfigurationError for an
+        address or proxy that cannot be requested.
         """
         address = self._address(url)
         secret_headers, secret_params = self._credentials()
@@ -74,16 +88,15 @@ class Client:
         status: int | None = None
         body, kept = b"", dict[str, str]()
         try:
-            response = self._session.get(
-                address, params={**params, **secret_params}, headers={**(headers or {}), **secret_headers}, stream=True
-            )
+            sent = {**(headers or {}), **secret_headers}
+            response, refusal = self._exchange.get(address, params, secret_params, sent)
             status, body = response.status_code, self.redactor.body(response.content)
             found = response.headers
             kept = {name: self.redactor.text(found[name]) for name in KEPT_HEADERS if name in found}
-            error = self._diagnose(status, kept, body)
+            error = refusal or self._diagnose(status, kept, body)
             received_at = self._time_of(response)
         except (requests.RequestException, TooLarge) as failure:
-            error, received_at = self._failure(failure), datetime.now(UTC)
+            error, received_at = self._exchange.failure(failure), datetime.now(UTC)
         except QuotaExhausted as exhausted:
             if not self._adapter.attempts:
                 raise
@@ -111,16 +124,15 @@ class Client:
         return self.landing.write(landed if error else replace(landed, cursors=_cursors(cursors, landed)))
 
     def close(self) -> None:
-        """Close connections and the allowance's file."""
+        """Close connections and the allowances' files."""
         self._session.close()
-        self.allowance.close()
+        self.allowances.close()
 
     def _address(self, url: str) -> str:
         """The address to request. The key only goes to the configured host, whatever URL a next page has."""
-        base = self.terms.base_url
-        if base is None:
+        if self.base is None:
             return url
-        return without_secrets(url, at=base) if "://" in url else f"{base.rstrip('/')}{url}"
+        return without_secrets(url, at=self.base) if url.startswith(("http://", "https://")) else f"{self.base}{url}"
 
     def _credentials(self) -> tuple[dict[str, str], dict[str, str]]:
         key = self.source.key
@@ -134,13 +146,9 @@ class Client:
     def _diagnose(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError | None:
         if status == 304:
             return None
+        if status == 407:
+            return ProviderUnavailable(f"{self._exchange.route.proxy or 'a proxy'} wants a login (HTTP 407)")
         return (self.source.diagnose or diagnose)(status, headers, body)
-
-    def _failure(self, failure: Exception) -> ProviderError:
-        if isinstance(failure, TooLarge):
-            return MalformedResponse(str(failure))
-        kind = "no response in time" if isinstance(failure, requests.Timeout) else "the connection broke"
-        return ProviderUnavailable(f"{kind} ({type(failure).__name__}) after {self._adapter.attempts} attempts")
 
     def _time_of(self, response: requests.Response) -> datetime:
         """When the response was received: now, or the simulated market's own now."""
@@ -159,6 +167,17 @@ class Client:
         else:
             return None
         return seconds if seconds is not None and seconds <= self.limits.longest_wait_seconds else None
+
+
+def _check_key(source: Source, key: str | None) -> None:
+    """Raise ConfigurationError for a key that no header can carry, without showing it."""
+    wrong = next((letter for letter in key or "" if not ("!" <= letter <= "~")), None) if source.key else None
+    if wrong is not None:
+        name = "a blank or line break" if wrong.isspace() else f"the character U+{ord(wrong):04X}"
+        raise ConfigurationError(
+            f"the key has {name} in it, as no key has: copy it again into SOURCES__{source.name.upper()}__API_KEY or "
+            f"[sources.{source.name}] api_key in .dlt/secrets.toml"
+        )
 
 
 def _cursors(cursors: Callable[[Response], Mapping[str, str]], landed: Landed) -> dict[str, str]:

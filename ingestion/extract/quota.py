@@ -4,8 +4,10 @@ Each call is recorded in the bucket before it is made, so that concurrent runs a
 the provider allows.
 """
 
+import re
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pyrate_limiter import Duration, RateItem, SQLiteBucket
 from pyrate_limiter import Rate as BucketRate
@@ -14,10 +16,36 @@ from ingestion.errors import QuotaExhausted
 from ingestion.model import Rate
 
 
+class Allowances:
+    """The allowance of a provider; or one for each host, where every host is a provider of its own."""
+
+    def __init__(
+        self, source: str, rates: tuple[Rate, ...], folder: Path, longest_wait: float, *, by_host: bool = False
+    ) -> None:
+        self.source, self.rates, self.folder, self.longest_wait = source, rates, folder, longest_wait
+        self.by_host = by_host
+        self._opened: dict[str, Allowance] = {}
+
+    def take(self, url: str) -> None:
+        """Wait until a call of `url` is allowed; raise QuotaExhausted if that takes longer than `longest_wait`."""
+        host = re.sub(r"[^a-z0-9.-]", "_", (urlsplit(url).hostname or "").lower())[:100] if self.by_host else ""
+        if host not in self._opened:
+            name = f"{self.source}@{host}" if host else self.source
+            self._opened[host] = Allowance(self.source, self.rates, self.folder, self.longest_wait, name=name)
+        self._opened[host].take()
+
+    def close(self) -> None:
+        """Close the files."""
+        for allowance in self._opened.values():
+            allowance.close()
+
+
 class Allowance:
     """The calls that one provider allows. `longest_wait` (seconds) bounds how long `take` blocks."""
 
-    def __init__(self, source: str, rates: tuple[Rate, ...], folder: Path, longest_wait: float) -> None:
+    def __init__(
+        self, source: str, rates: tuple[Rate, ...], folder: Path, longest_wait: float, *, name: str = ""
+    ) -> None:
         self.source = source
         self.longest_wait = longest_wait
         self._bucket: SQLiteBucket | None = None
@@ -25,7 +53,7 @@ class Allowance:
             folder.mkdir(parents=True, exist_ok=True)
             ordered = sorted(rates, key=lambda rate: rate.seconds)
             limits = [BucketRate(rate.calls, rate.seconds * Duration.SECOND) for rate in ordered]
-            path = str(folder / f"{source}.sqlite")
+            path = str(folder / f"{name or source}.sqlite")
             self._bucket = SQLiteBucket.init_from_file(limits, table="calls", db_path=path, use_file_lock=True)
 
     def take(self) -> None:

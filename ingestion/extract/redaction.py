@@ -12,9 +12,14 @@ class Redactor:
     """Masks one provider's key: as sent, percent-encoded or JSON-escaped."""
 
     def __init__(self, *secrets: str | None) -> None:
+        self._shapes: list[str] = []
+        self.add(*secrets)
+
+    def add(self, *secrets: str | None) -> None:
+        """Mask these too."""
         plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET}
         shapes = {shape(secret) for secret in plain for shape in (str, quote, quote_plus, _percent_all, _json_escaped)}
-        self._shapes = sorted(shapes, key=len, reverse=True)
+        self._shapes = sorted(shapes.union(self._shapes), key=len, reverse=True)
 
     def text(self, value: str) -> str:
         """`value` with every form of the secrets masked."""

@@ -11,7 +11,7 @@ from dlt.sources.helpers.requests import Client as RetryingClient
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState
 
-from ingestion.extract.quota import Allowance
+from ingestion.extract.quota import Allowances
 
 RETRIES = 3
 PIECE = 1 << 20
@@ -24,19 +24,25 @@ class TooLarge(Exception):
 
 
 class MeteredAdapter(HTTPAdapter):
-    """Takes each attempt from the allowance, and reads whole bodies of at most `bound` bytes."""
+    """Takes each attempt from the allowance, and reads whole bodies of at most `bound` bytes.
 
-    def __init__(self, allowance: Allowance, bound: int, timeout: float) -> None:
+    `location` is where the last response redirects to. requests does not see it: the client decides what to follow.
+    """
+
+    def __init__(self, allowances: Allowances, bound: int, timeout: float) -> None:
         super().__init__(pool_maxsize=2)
-        self.allowance = allowance
+        self.allowances = allowances
+        self.location: str | None = None
         self.bound = bound
         self.patience = 4 * timeout
         self.attempts = 0
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        self.allowance.take()
+        self.allowances.take(request.url or "")
         self.attempts += 1
+        self.location = None
         response = super().send(request, *args, **kwargs)
+        self.location = response.headers.pop("location", None)
         deadline, pieces, size = time.monotonic() + self.patience, [], 0
         for piece in _pieces(response):
             pieces.append(piece)
@@ -70,6 +76,8 @@ def make_session(adapter: MeteredAdapter, *, timeout: float, backoff: float, pau
         request_max_attempts=1 + RETRIES,
     )
     session: requests.Session = client.session
+    # Neither .netrc, whose login would replace the key, nor proxies: routes are chosen for each request.
+    session.trust_env = False
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 

@@ -258,7 +258,7 @@ def _listed(response: Response, parsed: Parsed, entity: Table, since: str) -> Pa
     page = {
         "entity": [entity.name],
         "listed_from": [response.params.get(since)],
-        "is_last": [next_page(response) is None],
+        "is_last": [not has_more(response)],
         "row_count": [parsed.tables[entity.name].num_rows],
         "refused_count": [len(parsed.rejected)],
     }
@@ -267,9 +267,15 @@ def _listed(response: Response, parsed: Parsed, entity: Table, since: str) -> Pa
 
 
 def next_page(response: Response) -> str | None:
-    """The URL of the next page, which contains no key."""
+    """The URL of the next page, absolute or relative, which contains no key; None if there is none."""
     url = json_object(response).get("next_url")
-    return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
+    return url if isinstance(url, str) and url.startswith(("https://", "http://", "/", "?")) else None
+
+
+def has_more(response: Response) -> bool:
+    """True if another page is named, in whatever way."""
+    url = json_object(response).get("next_url")
+    return url is not None and not (isinstance(url, str) and not url.strip())
 
 
 STOCKS = {"market": "stocks", "limit": "1000"}
@@ -315,6 +321,7 @@ SOURCE = Source(
             params={**AS_TRADED, "limit": "50000"},
             overlap=timedelta(days=4),
             next_page=next_page,
+            has_more=has_more,
             only_with_tickers=True,
         ),
         Endpoint(
@@ -324,6 +331,7 @@ SOURCE = Source(
             each="day",
             params={**STOCKS, "active": "true"},
             next_page=next_page,
+            has_more=has_more,
             not_with_tickers=True,
         ),
         Endpoint(
@@ -333,6 +341,7 @@ SOURCE = Source(
             each="day",
             params={**STOCKS, "active": "false"},
             next_page=next_page,
+            has_more=has_more,
             not_with_tickers=True,
         ),
         Endpoint(
@@ -343,6 +352,7 @@ SOURCE = Source(
             params=_listed_since("execution_date"),
             overlap=LATEST_ACTIONS,
             next_page=next_page,
+            has_more=has_more,
         ),
         Endpoint(
             name="dividends",
@@ -352,6 +362,7 @@ SOURCE = Source(
             params=_listed_since("ex_dividend_date"),
             overlap=LATEST_ACTIONS,
             next_page=next_page,
+            has_more=has_more,
         ),
         Endpoint(
             name="news",
@@ -361,6 +372,7 @@ SOURCE = Source(
             params=ARTICLES,
             overlap=LATEST_ARTICLES,
             next_page=next_page,
+            has_more=has_more,
             not_with_tickers=True,
         ),
         Endpoint(
@@ -371,6 +383,7 @@ SOURCE = Source(
             params={**ARTICLES, "ticker": "{ticker}"},
             overlap=LATEST_ARTICLES,
             next_page=next_page,
+            has_more=has_more,
             only_with_tickers=True,
         ),
     ),

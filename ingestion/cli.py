@@ -8,13 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import psycopg2
 import typer
 from rich.console import Console
 
 from ingestion import config
 from ingestion.config import Settings
 from ingestion.errors import ConfigurationError, MarketloomError
-from ingestion.startup import avoid_pandas
+from ingestion.interruption import ends_when_interrupted
+from ingestion.startup import avoid_pandas, raise_file_limit
+from ingestion.system_errors import explained
 from ingestion.warehouse.server import Warehouse
 
 if TYPE_CHECKING:
@@ -164,7 +167,7 @@ def summary(target: Target = None) -> None:
 @app.command()
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8765,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 8765,
     seed: Annotated[int, typer.Option(help="Seed of the market: the same seed gives the same market.")] = 7,
     securities: Annotated[int, typer.Option(min=10, max=12_000, help="Number of securities.")] = 120,
     now: Annotated[str | None, typer.Option(help="Pin the market's clock (ISO 8601). Default: the real time.")] = None,
@@ -175,6 +178,11 @@ def sandbox(
     """
     from ingestion import simulation
 
+    if now is not None:
+        try:
+            now = config.sandbox_moment(now, "--now")
+        except ConfigurationError as error:
+            raise typer.BadParameter(str(error)) from None
     given = {"host": host, "port": port, "seed": seed, "securities": securities, "now": now}
     simulation.serve([f"--{name}={value}" for name, value in given.items() if value is not None])
 
@@ -229,11 +237,17 @@ def _settings(target: str | None) -> Iterator[Settings]:
     """Settings for a command. Expected errors end it with one line and exit status 1 or 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     avoid_pandas()
-    try:
-        yield config.load(target)
-    except ConfigurationError as error:
-        errors.print(f"marketloom: {error}")
-        raise typer.Exit(2) from None
-    except MarketloomError as error:
-        errors.print(f"marketloom: {error}")
-        raise typer.Exit(1) from None
+    raise_file_limit()
+    with ends_when_interrupted():
+        try:
+            yield config.load(target)
+        except ConfigurationError as error:
+            errors.print(f"marketloom: {error}", markup=False)
+            raise typer.Exit(2) from None
+        except MarketloomError as error:
+            errors.print(f"marketloom: {error}", markup=False)
+            raise typer.Exit(1) from None
+        except (OSError, psycopg2.Error) as error:
+            reason = explained(error) or f"{type(error).__name__}: {error}; run again"
+            errors.print(f"marketloom: {reason}", markup=False)
+            raise typer.Exit(1) from None

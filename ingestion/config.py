@@ -8,18 +8,23 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from ingestion.dlt_settings import dlt_secret, dlt_value, rates_of
+from ingestion import postgres
+from ingestion.dlt_settings import dlt_number, dlt_secret, dlt_value, rates_of
 from ingestion.errors import ConfigurationError
 from ingestion.model import Rate, Source
+from ingestion.settings_files import check_files
 
 TARGETS = ("live", "sandbox")
 SANDBOX_TICKERS = ("LOOM", "WEFT", "WARP", "HEDL", "REED", "SHED", "BOBN", "TREA", "SPUN", "YARN")
 SANDBOX_FEEDS = ("newswire", "markets", "boerse", "tape")
+SANDBOX_YEARS = range(2024, 2036)  # those of the simulated market
+MOST = {"lookback_days": 36_500, "largest_response_bytes": 10**12}
+LONGEST_WAIT = 86_400  # seconds
 DEFAULT_SANDBOX_URL = "http://127.0.0.1:8765"
 
 
@@ -56,7 +61,8 @@ class Settings:
     @property
     def is_embedded(self) -> bool:
         """True if PGHOST names no server, so that the embedded one is used."""
-        return not os.environ.get("PGHOST") or Path(os.environ["PGHOST"]) == self.socket_folder
+        host = os.environ.get("PGHOST", "").strip()
+        return not host or Path(host) in (self.socket_folder, self.warehouse_folder)
 
     @property
     def warehouse_folder(self) -> Path:
@@ -65,17 +71,15 @@ class Settings:
 
     @property
     def socket_folder(self) -> Path:
-        """The folder of the embedded server's Unix socket: its data directory, if that path is short enough."""
-        postmaster = self.warehouse_folder / "postmaster.pid"
-        lines = postmaster.read_text().splitlines() if postmaster.exists() else []
-        return Path(lines[4]) if len(lines) > 4 and lines[4] else self.warehouse_folder
+        """The folder that clients of the embedded server name as its host: its data directory, or a link to it."""
+        return postgres.socket_folder(self.warehouse_folder)
 
     @property
     def database(self) -> str:
         """`marketloom` (or PGDATABASE) for live data, `marketloom_sandbox` for simulated data: they never mix."""
         if self.target == "sandbox":
             return "marketloom_sandbox"
-        name = os.environ.get("PGDATABASE", "marketloom")
+        name = os.environ.get("PGDATABASE") or "marketloom"
         if name == "marketloom_sandbox":
             raise ConfigurationError(
                 "PGDATABASE names marketloom_sandbox, which holds simulated data: "
@@ -85,35 +89,27 @@ class Settings:
 
     def connection(self, *, database: str | None = None, role: str | None = None) -> dict[str, Any]:
         """libpq parameters for psycopg2; `role` is set after connecting, as by `set role`."""
-        params: dict[str, Any] = {"dbname": database or self.database, "application_name": "marketloom"}
-        if self.is_embedded:
-            params |= {"host": str(self.socket_folder), "user": "postgres"}
-        else:
-            names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
-            params |= {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
-        if role:
-            params["options"] = f"-crole={role}"
-        return params
+        embedded = self.socket_folder if self.is_embedded else None
+        return postgres.parameters(os.environ, embedded, database or self.database, role)
 
     def dsn(self, *, role: str | None = None, password: bool = True) -> str:
-        """The same as a URL, for dlt. A socket folder is the percent-encoded host."""
-        params = self.connection(role=role)
-        login = quote(params.get("user", ""), safe="")
-        if password:
-            # dlt requires a password; libpq treats an empty one as none.
-            login += ":" + quote(params.get("password", ""), safe="")
-        host = quote(params["host"], safe="") + (f":{params['port']}" if "port" in params else "")
-        options = f"?options={quote(params['options'])}" if role else ""
-        return f"postgresql://{login}@{host}/{quote(params['dbname'])}{options}"
+        """The same as a URL, for dlt (with a role) and for people."""
+        return postgres.url(self.connection(role=role), is_session=role is not None, password=password)
 
     @property
     def subprocess_environment(self) -> dict[str, str]:
-        """The environment for dbt and psql: the same warehouse, and no telemetry."""
+        """The environment for dbt and psql: the same warehouse and session, and no telemetry."""
         params = self.connection()
-        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
-        found = {names[key]: str(value) for key, value in params.items() if key in names}
-        quiet = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-        return {**os.environ, **found, **quiet, "MARKETLOOM_TARGET": self.target, "PWD": str(self.root)}
+        found = {name: str(params[key]) for key, name in postgres.NAMES.items() if key in params}
+        environment = dict(os.environ)
+        postgres.pin_session(environment, is_embedded=self.is_embedded)
+        own = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "MARKETLOOM_TARGET": self.target}
+        return {**environment, **found, **own, "MARKETLOOM_HOME": str(self.home), "PWD": str(self.root)}
+
+    @property
+    def server_environment(self) -> dict[str, str]:
+        """The environment of the embedded server."""
+        return postgres.server_environment(os.environ)
 
     @property
     def dbt_folder(self) -> Path:
@@ -160,7 +156,8 @@ class Settings:
     @property
     def sandbox_now(self) -> str | None:
         """The time at which a simulated market's clock is pinned (ISO 8601); None: real time."""
-        return os.environ.get("MARKETLOOM_SANDBOX_NOW") or None
+        text = os.environ.get("MARKETLOOM_SANDBOX_NOW", "").strip()
+        return sandbox_moment(text, "MARKETLOOM_SANDBOX_NOW") if text else None
 
     @cached_property
     def is_sandbox(self) -> bool:
@@ -186,8 +183,21 @@ class Settings:
 
     def limit(self, name: str, default: float) -> float:
         """A number, `[marketloom] <name>` in `.dlt/config.toml`."""
-        value = dlt_value(f"marketloom.{name}", float)
-        return default if value is None else float(value)
+        return dlt_number(f"marketloom.{name}", default, MOST.get(name, LONGEST_WAIT))
+
+
+def sandbox_moment(text: str, setting: str) -> str:
+    """The moment, if the simulated market's clock can be pinned there. Raises ConfigurationError, naming `setting`."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.year not in SANDBOX_YEARS:
+        raise ConfigurationError(
+            f"{setting} must be a moment in ISO 8601 from {SANDBOX_YEARS[0]} to {SANDBOX_YEARS[-1]}, such as "
+            f"2024-03-15T21:30:00Z; it is {text!r}"
+        )
+    return text.strip()
 
 
 def load(target: str | None = None) -> Settings:
@@ -203,8 +213,13 @@ def load(target: str | None = None) -> Settings:
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     # Where Airflow is installed, dlt would import it to look for secrets in its database: seconds at every start.
     os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
-    home = Path(os.environ.get("MARKETLOOM_HOME") or root / ".marketloom").resolve()
-    return Settings(root=root, home=home, target=chosen)
+    # Ctrl-C ends a command at once (see interruption.py); dlt would go on for as long as it takes.
+    os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
+    check_files(root)
+    home = (root / (os.environ.get("MARKETLOOM_HOME") or ".marketloom")).resolve()
+    settings = Settings(root=root, home=home, target=chosen)
+    postgres.pin_session(os.environ, is_embedded=settings.is_embedded)
+    return settings
 
 
 @contextmanager

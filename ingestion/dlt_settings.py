@@ -1,5 +1,6 @@
 """Read settings with dlt: the environment, then `.dlt/secrets.toml`, then `.dlt/config.toml`."""
 
+import math
 import string
 from typing import Any
 
@@ -15,9 +16,12 @@ def rates_of(path: str, default: tuple[Rate, ...]) -> tuple[Rate, ...]:
     if configured is None:
         return default
     try:
-        return tuple(Rate(int(calls), int(seconds)) for calls, seconds in configured)
-    except (TypeError, ValueError) as problem:
+        rates = tuple(Rate(int(calls), int(seconds)) for calls, seconds in configured)
+    except (TypeError, ValueError, OverflowError) as problem:
         raise ConfigurationError(f"{path} must be pairs of calls and seconds, such as [[5, 60]]: {problem}") from None
+    if any(rate.calls < 1 or rate.seconds < 1 for rate in rates):
+        raise ConfigurationError(f"{path} must be pairs of calls and seconds, each 1 or more, such as [[5, 60]]")
+    return rates
 
 
 def dlt_value(path: str, kind: Any = str) -> Any:
@@ -33,6 +37,19 @@ def dlt_value(path: str, kind: Any = str) -> Any:
         raise ConfigurationError(
             f"{path} must be {shape.get(kind, 'a number')}: correct it in .dlt/config.toml or in {variable}"
         ) from None
+
+
+def dlt_number(path: str, default: float, most: float) -> float:
+    """A number from 0 to `most`."""
+    value = dlt_value(path, float)
+    if value is None:
+        return default
+    if not (math.isfinite(value) and 0 <= value <= most):
+        variable = path.upper().replace(".", "__")
+        raise ConfigurationError(
+            f"{path} must be a number from 0 to {most:.0f}: correct it in .dlt/config.toml or in {variable}"
+        )
+    return float(value)
 
 
 def dlt_secret(path: str) -> str | None:

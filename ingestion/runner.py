@@ -1,5 +1,6 @@
 """Run the commands over all sources: ingest, backfill, replay."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from rich.console import Console
 from ingestion import config, simulation
 from ingestion.config import Settings
 from ingestion.display import progress
-from ingestion.errors import MarketloomError
+from ingestion.errors import ConfigurationError, MarketloomError
 from ingestion.extract.client import Client
 from ingestion.extract.redaction import Redactor
 from ingestion.extract.window import Window
@@ -22,6 +23,7 @@ from ingestion.pipeline import Listener, Run
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
 from ingestion.startup import tune_garbage_collection
+from ingestion.system_errors import explained
 from ingestion.warehouse.server import Warehouse
 
 
@@ -35,7 +37,11 @@ class Resources:
 
     @classmethod
     def of(cls, settings: Settings) -> "Resources":
-        return cls(settings, Warehouse(settings), Landing(settings.landing_url))
+        try:
+            landing = Landing(settings.landing_url)
+        except (ValueError, ImportError) as error:
+            raise ConfigurationError(f"MARKETLOOM_LANDING must be a folder or an fsspec URL: {error}") from error
+        return cls(settings, Warehouse(settings), landing)
 
     def run(self, source: Source, listener: Listener = lambda source, landed: None) -> Run:
         """A run of one source."""
@@ -132,7 +138,10 @@ def _each(
                 run.report.failures.append(str(error))
                 reports.append(run.report)
             except Exception as error:  # a bug in one source must not cost the others their data
-                message = f"unexpected {type(error).__name__}: {error}; run it again, and report it if it stays"
+                folders = (settings.home, settings.work_folder, Path(tempfile.gettempdir()))
+                message = explained(error, folders) or (
+                    f"unexpected {type(error).__name__}: {error}; run it again, and report it if it stays"
+                )
                 run.report.failures.append(Redactor(settings.source(source).api_key).text(message))
                 reports.append(run.report)
     return reports

@@ -14,6 +14,8 @@ import requests
 from ingestion.errors import MarketloomError
 from ingestion.extract.proxies import route_to
 
+CLOCK = "X-Sandbox-Now"
+
 
 class SimulationError(MarketloomError):
     """The simulated market does not start or does not respond."""
@@ -35,7 +37,7 @@ def running(now: str | None) -> Iterator[str]:
         assert process.stdout is not None
         started = process.stdout.readline().split()
         if not started:
-            raise SimulationError(f"the simulated market did not start: exit status {process.wait()}")
+            raise SimulationError(f"the simulated market did not start (exit status {process.wait()}): see above")
         try:
             yield started[-1]
         finally:
@@ -51,24 +53,30 @@ def write_sample(folder: Path, *, now: str | None = None, sessions: int = 10) ->
 
 
 def is_available(url: str) -> bool:
-    """True if a simulated market responds at `url`."""
+    """True if a simulated market responds at `url`: not any other program that listens there."""
     try:
-        return _health(url, timeout=2).ok
-    except requests.RequestException:
+        _clock(url, timeout=2)
+    except (requests.RequestException, ValueError, KeyError):
         return False
+    return True
 
 
 def current_time(url: str) -> datetime:
     """The time by the clock of the simulated market at `url`."""
-    response = _health(url, timeout=10)
-    return datetime.fromisoformat(response.headers["X-Sandbox-Now"]).astimezone(UTC)
+    try:
+        return _clock(url, timeout=10)
+    except (requests.RequestException, ValueError, KeyError) as error:
+        raise SimulationError(f"the simulated market at {url} does not tell its time: start it again") from error
 
 
-def _health(url: str, timeout: float) -> requests.Response:
-    """The market's health; this machine is asked directly, whatever proxy the environment names."""
+def _clock(url: str, timeout: float) -> datetime:
     with requests.Session() as session:
-        session.trust_env = False
-        return session.get(f"{url}/_sandbox/health", timeout=timeout, **route_to(url).arguments)
+        session.trust_env = False  # a proxy for the internet does not know this machine's own addresses
+        response = session.get(
+            f"{url}/_sandbox/health", timeout=timeout, allow_redirects=False, **route_to(url).arguments
+        )
+    response.raise_for_status()
+    return datetime.fromisoformat(response.headers[CLOCK]).astimezone(UTC)
 
 
 def _command(module: str, *arguments: str) -> list[str]:

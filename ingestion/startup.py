@@ -1,6 +1,7 @@
 """Avoid what libraries, and Python itself, do at start and we do not need."""
 
 import gc
+import resource
 import sys
 from importlib.abc import MetaPathFinder
 from typing import Any
@@ -30,6 +31,14 @@ def tune_garbage_collection() -> None:
     """
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
+
+
+def raise_file_limit() -> None:
+    """Allow this process and its children as many open files as the system allows: the usual limit suits a shell."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _WithoutPandas(MetaPathFinder):

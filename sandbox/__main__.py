@@ -16,7 +16,12 @@ def main() -> None:
     parser.add_argument("--ready-file", type=Path, help="receives the address once the server is listening")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when the parent process ends")
     options = parser.parse_args()
-    serve(**vars(options))
+    try:
+        serve(**vars(options))
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot listen on {options.host} port {options.port} ({error}): give a free one, or --port 0")
+    except ValueError as error:
+        parser.error(f"--now {options.now}: {error}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sandbox.archives import write_archives
+from sandbox.clock import parse_instant
 from sandbox.headlines import write_headlines
 from sandbox.market import Market
 from sandbox.sessions import xnys
@@ -36,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.sample", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sessions", type=int, default=10, help="how many archives, one for each session")
-    parser.add_argument("--now", type=datetime.fromisoformat, help="the market's present (default: the real time)")
+    parser.add_argument("--now", type=parse_instant, help="the market's present (default: the real time)")
     options = parser.parse_args()
     write_sample(options.folder, options.now or datetime.now(UTC), options.sessions)
 

@@ -8,6 +8,7 @@ exists when a run starts is loaded first.
 
 import gc
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
@@ -27,6 +28,7 @@ from ingestion.load.destination import create_tables, discard_normalized, source
 from ingestion.load.parquet_files import RowFile, responses_in, write_files
 from ingestion.load.tables import column_types, declared_schema, describe
 from ingestion.model import Table
+from ingestion.system_errors import explained
 from ingestion.warehouse.roles import LOADER
 from ingestion.warehouse.server import Warehouse
 
@@ -157,7 +159,8 @@ class RawSchema:
         try:
             run()
         except PipelineStepFailed as failure:
-            cause = str(failure.exception or failure).strip().splitlines()[0]
+            folders = (self.folder, Path(tempfile.gettempdir()))
+            cause = explained(failure, folders) or str(failure.exception or failure).strip().splitlines()[0]
             raise LoadError(
                 f"{self.schema}: dlt's {failure.step} failed: {cause}; "
                 "the extracted rows are kept: run again once the cause is gone, or set the input aside with "

@@ -14,6 +14,7 @@ from ingestion.parsing.schema import COLUMN_TYPES
 from ingestion.parsing.values import Unreadable, read_double
 
 MOST_COLUMNS = 256
+MOST_EXTRA_COLUMNS = 40  # of one response
 SURPLUS = "unknown_keys"
 Columns = dict[str, pa.DataType]
 

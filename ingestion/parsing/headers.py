@@ -7,12 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.parsing.assemble import free_name, snake_case
+from ingestion.parsing.conform import MOST_EXTRA_COLUMNS, SURPLUS
 from ingestion.parsing.rejection import found, row_text
 
 Synonyms = Mapping[str, Collection[str]]
 
-MAX_EXTRA_COLUMNS = 40
-UNKNOWN_KEYS = "unknown_keys"
 
 _NUMBERING = re.compile(r"^\s*\d+\s*[.)]\s*(?=\D)")  # Alpha Vantage's "1. open"
 
@@ -55,15 +54,15 @@ def recognise(
 
 
 def without_surplus(columns: Mapping[str, Any], schema: pa.Schema) -> dict[str, Any]:
-    """The columns; if more than MAX_EXTRA_COLUMNS are not in `schema`, all of those as one column of JSON objects.
+    """The columns; if more than MOST_EXTRA_COLUMNS are not in `schema`, all of those as one column of JSON objects.
 
     A table of PostgreSQL has 1,600 columns at most. Values that are null are left out of the objects.
     """
     extra = [name for name in columns if name not in schema.names]
-    if len(extra) <= MAX_EXTRA_COLUMNS:
+    if len(extra) <= MOST_EXTRA_COLUMNS:
         return dict(columns)
     values = [columns[name].to_pylist() if isinstance(columns[name], pa.Array) else columns[name] for name in extra]
     rows = (dict(zip(extra, row, strict=True)) for row in zip(*values, strict=True))
     objects = [row_text({key: value for key, value in row.items() if value is not None}) for row in rows]
     kept = {name: values for name, values in columns.items() if name in schema.names}
-    return kept | {UNKNOWN_KEYS: pa.array([text if text != "{}" else None for text in objects], pa.string())}
+    return kept | {SURPLUS: pa.array([text if text != "{}" else None for text in objects], pa.string())}

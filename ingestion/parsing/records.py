@@ -12,11 +12,9 @@ import pyarrow as pa
 from ingestion.model import Parsed, Rejected, Table
 from ingestion.parsing.assemble import assemble, free_name, snake_case
 from ingestion.parsing.coercion import is_json, to_column
-from ingestion.parsing.conform import SURPLUS
+from ingestion.parsing.conform import MOST_EXTRA_COLUMNS, SURPLUS
 from ingestion.parsing.rejection import row_text
 from ingestion.parsing.values import show
-
-MAX_EXTRA_COLUMNS = 40
 
 
 def parse_records(
@@ -87,7 +85,7 @@ def _repeated(value: Any, count: int, schema: pa.Schema, name: str) -> Sequence[
 
 def _extra_columns(rows: Sequence[dict[str, Any]], unknown: Sequence[str], taken: set[str]) -> dict[str, list[Any]]:
     """The keys that the table does not declare, under unused column names."""
-    if len(unknown) > MAX_EXTRA_COLUMNS:
+    if len(unknown) > MOST_EXTRA_COLUMNS:
         rest = [{key: row[key] for key in unknown if key in row} for row in rows]
         return {SURPLUS: [row_text(extra) if extra else None for extra in rest]}
     extras = {}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
 EXCHANGE = "XNYS"
+# The library knows the exchange's holidays from 1885 on; pandas counts nanoseconds, which end in 2262.
+FIRST, LAST = date(1885, 1, 1), date(2200, 12, 31)
 NEIGHBOURS = timedelta(days=14)  # longer than any closure since 2000: every day has a session before and after it
 
 DAYS = table(
@@ -39,6 +41,8 @@ def generate(first: date, last: date) -> Iterator[Member]:
     """The calendar from `first` to `last`, both included, as one CSV member."""
     if first > last:
         raise MarketloomError(f"calendar: {first} is after {last}; give the earlier date first")
+    if first < FIRST or last > LAST:
+        raise MarketloomError(f"calendar: it has the days from {FIRST} to {LAST}; {first} to {last} was asked for")
     from exchange_calendars import get_calendar  # here, because it takes a second and most commands do not need it
 
     calendar = get_calendar(EXCHANGE, start=str(first - NEIGHBOURS), end=str(last + NEIGHBOURS))

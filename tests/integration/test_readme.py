@@ -127,11 +127,11 @@ def test_the_tree_names_what_is_there() -> None:
 
 
 def test_every_documented_command_exists() -> None:
-    named = {word for words in re.findall(r"`marketloom (\w+)", README) for word in [words]}
+    named = set(re.findall(r"`marketloom ([\w-]+)", README))
     helped = subprocess.run(
         [ROOT / ".venv/bin/marketloom", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    assert named <= set(re.findall(r"^\s+(\w+)\s", helped, re.MULTILINE))
+    assert named <= set(re.findall(r"^\s+([\w-]+)\s", helped, re.MULTILINE))
 
 
 def test_make_help_lists_every_target_that_the_readme_names() -> None:

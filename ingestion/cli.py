@@ -199,7 +199,7 @@ def sample(
     from ingestion import simulation
 
     simulation.write_sample(folder, sessions=sessions)
-    console.print(f"wrote {folder}/pystock/*.tar.gz and {folder}/headlines/*.csv")
+    console.print(f"wrote {folder}/pystock/*.tar.gz and {folder}/headlines/*.csv", markup=False)
 
 
 def _known(names: list[str] | None, *, as_files: bool | None = None) -> list[str]:
@@ -228,8 +228,8 @@ def _finish(reports: "Sequence[SourceReport]") -> None:
 
 def _show_status(settings: Settings) -> None:
     found = Warehouse(settings).status()
-    console.print(f"warehouse: {found['place']}")
-    console.print(f"PostgreSQL {found['version']}, database {found['database']}, {found['size']}")
+    console.print(f"warehouse: {found['place']}", markup=False)
+    console.print(f"PostgreSQL {found['version']}, database {found['database']}, {found['size']}", markup=False)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ingestion import postgres
 from ingestion.warehouse.account import Account, ServerError, programs, server_account
 
 MEBIBYTE = 1024 * 1024
+ORPHANS = 60  # seconds
 PATIENCE = 600  # seconds: after a crash, a server replays its log before it accepts connections
 
 
@@ -64,11 +65,18 @@ def postmaster(folder: Path) -> psutil.Process | None:
     """The process of a data directory's server. After a crash, postmaster.pid may name another's."""
     try:
         process = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
-        if process.name() == "postgres" and Path(process.cwd()).samefile(folder):
-            return process if process.status() != psutil.STATUS_ZOMBIE else None
     except (OSError, ValueError, IndexError, psutil.Error):
-        pass
-    return None
+        return None
+    return process if _serves(process, folder) else None
+
+
+def _serves(process: psutil.Process, folder: Path) -> bool:
+    """True if a process is one of PostgreSQL in a data directory, which it works in."""
+    try:
+        is_server = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+        return is_server and Path(process.cwd()).samefile(folder)
+    except (OSError, psutil.Error):
+        return False
 
 
 def program(name: str) -> Path:
@@ -156,6 +164,8 @@ def _write(path: Path, text: str, account: Account) -> None:
 
 
 def _launch(folder: Path, account: Account, is_running: Callable[[], bool], environment: Mapping[str, str]) -> None:
+    # The sessions of a killed server go on for a moment, and it cannot start while they do.
+    psutil.wait_procs([process for process in psutil.process_iter() if _serves(process, folder)], timeout=ORPHANS)
     # A stale lock names a process that ended. PostgreSQL ignores it if another process has that number by now and is
     # named here as the starter's own parent; removing postmaster.pid would also switch its other checks off.
     with suppress(OSError):

@@ -73,9 +73,11 @@ def _broken(path: Path, text: str, reason: str) -> str:
     key = re.match(r"\s*([\w.-]+)\s*=", written)
     about = reason[: where.start()] if where else reason
     # The parser's words can hold a character or a key of the file, but no value.
-    advice = (
-        f"write the value of {key[1]} between straight double quotes if it is a text" if key else "correct the line"
-    )
+    advice = "correct the line"
+    if "overwrite" in about:
+        about, advice = f"{key[1] if key else 'a name'} is set twice", "remove one of the two"
+    elif key:
+        advice = f"write the value of {key[1]} between straight double quotes if it is a text"
     return f"{path}, line {line}: {about[:1].lower()}{about[1:]}; {advice} (https://toml.io)"
 
 
@@ -89,7 +91,7 @@ def _settings(found: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         {f"sources.{name}": (part, OF_SOURCE) for name, part in sources.items()} if isinstance(sources, dict) else {}
     )
     for name, (part, shapes) in {**tables, "marketloom": (own, OF_MARKETLOOM)}.items():
-        if name.startswith("sources.") and name.count(".") == 1 and isinstance(part, dict):
+        if name.removeprefix("sources.") not in OF_SOURCE:  # dlt also reads what is set for all sources at once
             yield name, section, part
         if isinstance(part, dict):
             yield from ((f"{name}.{key}", shapes[key], value) for key, value in part.items() if key in shapes)

@@ -37,8 +37,8 @@ class Landing:
     def __init__(self, url: str) -> None:
         # fsspec would read "::" in a folder's name as a chain of file systems.
         is_folder = "://" not in url
-        self.root: str
-        self.fs, self.root = (fsspec.filesystem("file"), url) if is_folder else fsspec.core.url_to_fs(url)
+        self.fs, root = (fsspec.filesystem("file"), url) if is_folder else fsspec.core.url_to_fs(url)
+        self.root: str = root
         self.is_local = "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
         self._last: dict[str, str] = {}
         self._known: dict[str, set[str]] = {}

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 console = Console(width=None if sys.stdout.isatty() else 140, highlight=False, soft_wrap=not sys.stdout.isatty())
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+EARLIEST = date(1900, 1, 1)
 
 Target = Annotated[
     str | None, typer.Option("--target", "-t", help="live or sandbox. Default: MARKETLOOM_TARGET, else live.")
@@ -87,6 +89,9 @@ def ingest(
         from ingestion import runner
 
         days = [day.date() if day else None for day in (since, until)]
+        for name, day in zip(("--since", "--until"), days, strict=True):
+            if day and day < EARLIEST:
+                raise typer.BadParameter(f"{name} {day} is before {EARLIEST}, the first day that is kept")
         if days[0] and days[1] and days[0] > days[1]:
             raise typer.BadParameter(f"--since {days[0]} is after --until {days[1]}")
         names = _known(sources, as_files=False)

@@ -128,6 +128,12 @@ class Settings:
         return self.home / "work" / self.target
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """The local folders that a run writes to."""
+        landing = self.landing_url
+        return (*([] if "://" in landing else [Path(landing)]), self.work_folder, self.home)
+
+    @property
     def packages_folder(self) -> Path:
         """The folder of load packages that are not loaded yet."""
         return self.work_folder / "packages"

@@ -77,6 +77,8 @@ def ingest(
     lookback = timedelta(days=settings.limit("lookback_days", 60))
     with _market(settings, console):
         now = simulation.current_time(settings.sandbox_url) if settings.is_sandbox else datetime.now(UTC)
+        if since and since > now.date():
+            raise ConfigurationError(f"--since {since} is in the future: today is {now.date()}")
         window = Window(now, since, until, tickers, lookback)
 
         def work(run: Run) -> SourceReport:
@@ -138,7 +140,7 @@ def _each(
                 run.report.failures.append(str(error))
                 reports.append(run.report)
             except Exception as error:  # a bug in one source must not cost the others their data
-                folders = (settings.home, settings.work_folder, Path(tempfile.gettempdir()))
+                folders = (*settings.folders, Path(tempfile.gettempdir()))
                 message = explained(error, folders) or (
                     f"unexpected {type(error).__name__}: {error}; run it again, and report it if it stays"
                 )

@@ -4,6 +4,7 @@ import errno
 import getpass
 import os
 import resource
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from psycopg2 import errors as pg
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 KEPT = "what was landed is kept: free some space and run again"
-LEAST_FREE = 1024 * 1024  # bytes
 
 
 def explained(error: BaseException, folders: Iterable[Path] = ()) -> str | None:
@@ -41,7 +41,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _of_system(error: OSError, folders: Iterable[Path]) -> str:
     place = str(error.filename2 or error.filename or "")
     if error.errno in FULL:
-        full = place or " or ".join(str(folder) for folder in folders if _is_full(folder)) or "a folder of marketloom"
+        fullest = min(folders, key=_free, default=None)
+        full = place or str(fullest or "a folder of marketloom")
         return f"the disk is full: no space left for {full}; {KEPT}"
     if error.errno in (errno.EACCES, errno.EPERM):
         remedy = "give the permission, or set MARKETLOOM_HOME to a folder of your own"
@@ -55,7 +56,7 @@ def _of_system(error: OSError, folders: Iterable[Path]) -> str:
 
 
 def _of_postgres(error: psycopg2.Error) -> str:
-    reason = " ".join(str(error).split())
+    reason = " ".join((error.diag.message_primary or str(error)).split())
     if isinstance(error, pg.DiskFull):
         return f"PostgreSQL's disk is full: {reason}; {KEPT}"
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
@@ -63,13 +64,14 @@ def _of_postgres(error: psycopg2.Error) -> str:
     return f"the warehouse rejected a statement: {reason}; what was landed is kept"
 
 
-def _is_full(folder: Path) -> bool:
-    existing = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+def _free(folder: Path) -> int:
+    """Bytes that are free where a folder is or would be; 0 without a free inode."""
     try:
+        existing = next((place for place in (folder, *folder.parents) if place.exists()), folder)
         found = os.statvfs(existing)
     except OSError:
-        return False
-    return found.f_bavail * found.f_frsize < LEAST_FREE or (found.f_files > 0 and found.f_favail == 0)
+        return sys.maxsize
+    return 0 if found.f_files > 0 and found.f_favail == 0 else found.f_bavail * found.f_frsize
 
 
 def _user() -> str:

@@ -159,13 +159,15 @@ class RawSchema:
         try:
             run()
         except PipelineStepFailed as failure:
-            folders = (self.folder, Path(tempfile.gettempdir()))
-            cause = explained(failure, folders) or str(failure.exception or failure).strip().splitlines()[0]
-            raise LoadError(
-                f"{self.schema}: dlt's {failure.step} failed: {cause}; "
-                "the extracted rows are kept: run again once the cause is gone, or set the input aside with "
-                f"`marketloom set-aside {self.writer.removeprefix('ops_')} {responses_in(folder / 'rows')}`"
-            ) from failure
+            reason = explained(failure, (self.folder, Path(tempfile.gettempdir())))
+            if reason is None:
+                cause = str(failure.exception or failure).strip().splitlines()[0]
+                responses = responses_in(folder / "rows")
+                reason = (
+                    f"{cause}; the extracted rows are kept: run again once the cause is gone, or set the input aside "
+                    f"with `marketloom set-aside {self.writer.removeprefix('ops_')} {responses}`"
+                )
+            raise LoadError(f"{self.schema}: dlt's {failure.step} failed: {reason}") from failure
 
 
 def _up_to(most: int, responses: Rows) -> Iterator[tuple[str, pa.Table]]:

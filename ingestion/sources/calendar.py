@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
 EXCHANGE = "XNYS"
-# The library knows the exchange's holidays from 1885 on; pandas counts nanoseconds, which end in 2262.
-FIRST, LAST = date(1885, 1, 1), date(2200, 12, 31)
+FIRST, LAST = date(1900, 1, 1), date(2200, 12, 31)  # the dates that parsers accept, and well within those of pandas
 NEIGHBOURS = timedelta(days=14)  # longer than any closure since 2000: every day has a session before and after it
 
 DAYS = table(

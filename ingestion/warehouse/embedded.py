@@ -20,6 +20,7 @@ from ingestion import postgres
 from ingestion.warehouse.account import Account, ServerError, programs, server_account
 
 MEBIBYTE = 1024 * 1024
+FULL = "No space left on device"
 ORPHANS = 60  # seconds
 PATIENCE = 600  # seconds: after a crash, a server replays its log before it accepts connections
 
@@ -215,7 +216,8 @@ def _reason(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     marks = ("FATAL:", "PANIC:", "error:", "HINT:", "hint:")
     found = [line[line.index(mark) :].partition(":")[2].strip() for line in lines for mark in marks if mark in line]
-    return "; ".join(dict.fromkeys(found)) or (lines[-1] if lines else "it said nothing")
+    reason = "; ".join(dict.fromkeys(found)) or (lines[-1] if lines else "it said nothing")
+    return f"the disk is full: {reason}; free some space and run again" if FULL in reason else reason
 
 
 def tuned_for(memory: int) -> dict[str, str]:

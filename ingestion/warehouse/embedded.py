@@ -47,6 +47,8 @@ def start(folder: Path, is_running: Callable[[], bool], environment: Mapping[str
 
 def stop(folder: Path) -> bool:
     """Stop the server of a data directory; open transactions are rolled back. False if it does not run."""
+    if folder.exists() and not os.access(folder, os.X_OK):
+        raise ServerError(f"the embedded warehouse in {folder} belongs to another user, who can stop it")
     process = postmaster(folder)
     if process:
         try:

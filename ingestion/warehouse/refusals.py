@@ -27,6 +27,8 @@ def explained(settings: Settings, reason: str) -> str:
         )
     if any(words in reason for words in NOT_YET):
         return f"{server} is not ready yet: {reason}; try again in a moment"
+    if settings.is_embedded and "Permission denied" in reason:
+        return f"the embedded warehouse in {settings.warehouse_folder} belongs to another user: set MARKETLOOM_HOME"
     if settings.is_embedded and not is_up(reason):
         return f"the embedded warehouse in {settings.warehouse_folder} is not running: start it with `marketloom up`"
     if any(words in reason for words in DENIED):

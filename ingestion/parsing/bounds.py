@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.parsing.values import Unreadable, read_double
 
@@ -38,6 +39,21 @@ class Bounds:
         return np.flatnonzero(wrong)
 
 
+@dataclass(frozen=True)
+class Length:
+    """At most `most` characters: the text becomes a key, and an index row holds 2,704 bytes."""
+
+    what: str
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.what} has at most {self.most} characters"
+
+    def outside(self, column: pa.Array) -> np.ndarray:
+        """The positions of the texts of `column` that are too long; nulls are not."""
+        return pc.indices_nonzero(pc.greater(pc.utf8_length(column), self.most).fill_null(False)).to_numpy()
+
+
 def _either_sign(what: str, most: float, finest: float = 0.0) -> Bounds:
     return Bounds(what, -most, most, finest)
 
@@ -58,10 +74,14 @@ INTEGERS: Mapping[str, Bounds] = {
     "payments": Bounds("a number of payments a year", 0, 366),
     "year": Bounds("a year", 1900, 2200),
 }
-BOUNDS: Mapping[str, Bounds] = {**DOUBLES, **INTEGERS}
+TEXTS: Mapping[str, Length] = {
+    "ticker": Length("a ticker", 64),
+    "code": Length("a code", 64),
+}
+BOUNDS: Mapping[str, Bounds | Length] = {**DOUBLES, **INTEGERS, **TEXTS}
 
 
-def bounds_of(field: pa.Field) -> Bounds | None:
+def bounds_of(field: pa.Field) -> Bounds | Length | None:
     """The bounds of a declared field; None if it has none."""
     kind = (field.metadata or {}).get(b"bounds")
     return BOUNDS[kind.decode()] if kind else None

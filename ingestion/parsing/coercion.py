@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from ingestion.model import TIMESTAMP
 from ingestion.parsing.bounds import bounds_of
-from ingestion.parsing.values import EARLIEST, LATEST, READERS, Unreadable, read_json
+from ingestion.parsing.values import EARLIEST, LATEST, READERS, Unreadable, read_json, show
 
 _WHOLE_COLUMN_KINDS: dict[pa.DataType, set[type]] = {
     pa.string(): {str},
@@ -43,7 +43,7 @@ def to_column(values: Sequence[Any] | pa.Array, field: pa.Field) -> tuple[pa.Arr
         column, reasons = _convert_each(values, field)
     if bounds := bounds_of(field):
         for place in bounds.outside(column).tolist():
-            reasons[place] = f"{field.name}: {column[place].as_py()!r} is out of bounds: {bounds}"
+            reasons[place] = f"{field.name}: {show(column[place].as_py())} is out of bounds: {bounds}"
     if not field.nullable:
         absent = pc.is_null(column)
         if field.type == pa.string():

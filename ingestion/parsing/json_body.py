@@ -43,7 +43,8 @@ def _decode(body: bytes) -> Any:
             return json.loads(body.decode("utf-8-sig", "surrogateescape"), parse_constant=str, strict=False)
         except (ValueError, RecursionError):
             start = body[:60].decode("utf-8", "replace")
-            raise ValueError(f"expected JSON, found {start!r}… ({len(body)} bytes; {problem})") from None
+            reason = str(problem).replace("unexpected end of data", "cut short").replace("unexpected", "wrong")
+            raise ValueError(f"expected JSON, found {start!r}… ({len(body)} bytes; {reason})") from None
 
 
 def looks_like_markup(body: bytes) -> bool:

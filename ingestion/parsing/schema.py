@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from ingestion.model import TIMESTAMP, Table
-from ingestion.parsing.bounds import BOUNDS, DOUBLES, INTEGERS
+from ingestion.parsing.bounds import BOUNDS, DOUBLES, INTEGERS, TEXTS
 
 COLUMN_TYPES = {
     "text": pa.string(),
@@ -14,14 +14,18 @@ COLUMN_TYPES = {
     "date": pa.date32(),
     "timestamptz": TIMESTAMP,
 }
-KINDS = COLUMN_TYPES | dict.fromkeys(DOUBLES, pa.float64()) | dict.fromkeys(INTEGERS, pa.int64())
+KINDS = COLUMN_TYPES | {
+    **dict.fromkeys(DOUBLES, pa.float64()),
+    **dict.fromkeys(INTEGERS, pa.int64()),
+    **dict.fromkeys(TEXTS, pa.string()),
+}
 
 
 def table(name: str, description: str, *columns: str) -> Table:
     """Declare a raw table by lines of "name type description".
 
     The types are the keys of KINDS; `!` after a type marks a required column. `json` is text that holds a nested value
-    as compact JSON. A kind of bounds.py ("price") is a number that must be inside its bounds.
+    as compact JSON. A kind of bounds.py ("price", "ticker") is a number or text that must be inside its bounds.
     """
     fields = []
     for line in columns:

@@ -30,7 +30,7 @@ from ingestion.parsing.schema import table
 DAILY = table(
     "daily",
     "One daily bar of one stock, as traded; adjusted figures only from the adjusted function.",
-    "symbol text! Ticker as Alpha Vantage writes it.",
+    "symbol ticker! Ticker as Alpha Vantage writes it.",
     "date date! Session of the bar, the exchange's own date.",
     "open price First price of the session.",
     "high price Highest price of the session.",

@@ -30,7 +30,7 @@ from ingestion.parsing.values import show
 BARS = table(
     "bars",
     "One daily bar of one US stock, as sent by the grouped daily or the per-ticker aggregates endpoint.",
-    "ticker text! Ticker as Polygon writes it (case matters: BRK.B, KIMpL).",
+    "ticker ticker! Ticker as Polygon writes it (case matters: BRK.B, KIMpL).",
     "date date! Session of the bar, the exchange's own date.",
     "open price First price of the session, USD.",
     "high price Highest price of the session, USD.",
@@ -46,7 +46,7 @@ BARS = table(
 TICKERS = table(
     "tickers",
     "One security of Polygon's reference data, as of the day of the request.",
-    "ticker text! Ticker as Polygon writes it.",
+    "ticker ticker! Ticker as Polygon writes it.",
     "name text Name of the security or its issuer.",
     "market text Market: stocks, otc, …",
     "locale text Locale: us or global.",
@@ -54,9 +54,9 @@ TICKERS = table(
     "type text Type of the security: CS, ETF, ADRC, …",
     "active boolean Whether the security is traded.",
     "currency_name text Trading currency, lower case.",
-    "cik text SEC central index key, zero-padded to ten digits.",
-    "composite_figi text Composite OpenFIGI identifier.",
-    "share_class_figi text Share class OpenFIGI identifier.",
+    "cik code SEC central index key, zero-padded to ten digits.",
+    "composite_figi code Composite OpenFIGI identifier.",
+    "share_class_figi code Share class OpenFIGI identifier.",
     "delisted_utc timestamptz Last moment the security was listed.",
     "last_updated_utc timestamptz When Polygon last updated the record.",
 )
@@ -80,7 +80,7 @@ NEWS = table(
 SPLITS = table(
     "splits",
     "One split of one stock, as listed on the day of the request.",
-    "ticker text! Ticker as Polygon writes it.",
+    "ticker ticker! Ticker as Polygon writes it.",
     "execution_date date! First session that trades in new shares.",
     "split_from split_shares! Shares before, for each `split_to` after.",
     "split_to split_shares! Shares after, for each `split_from` before.",
@@ -89,7 +89,7 @@ SPLITS = table(
 DIVIDENDS = table(
     "dividends",
     "One cash dividend of one stock, as listed on the day of the request.",
-    "ticker text! Ticker as Polygon writes it.",
+    "ticker ticker! Ticker as Polygon writes it.",
     "ex_dividend_date date! First session that trades without the dividend.",
     "cash_amount amount! Amount a share, in `currency`.",
     "currency text Currency of the amount.",

@@ -96,25 +96,32 @@ by_kind as (
     from of_days_with_actions
 ),
 
+numbered as (
+    select
+        *,
+        -- A response can hold a day twice: its last bar counts.
+        row_number() over (
+            partition by provider, ticker, action_kind, ex_date, received_at
+            order by response_id desc, row_in_response desc
+        ) as report_number
+    from by_kind
+),
+
 compared as (
     select
         *,
         lag(split_ratio) over reports as previous_split_ratio,
         lag(cash_amount) over reports as previous_cash_amount
-    from by_kind
-    window
-        reports as (
-            partition by provider, ticker, action_kind, ex_date
-            order by received_at, response_id, row_in_response
-        )
+    from numbered
+    where report_number = 1
+    window reports as (partition by provider, ticker, action_kind, ex_date order by received_at)
 ),
 
 changed as (
     select
         *,
         lead(received_at) over (
-            partition by provider, ticker, action_kind, ex_date
-            order by received_at, response_id, row_in_response
+            partition by provider, ticker, action_kind, ex_date order by received_at
         ) as next_received_at,
         greatest(split_ratio, 1 / split_ratio) as ratio
     from compared

@@ -94,14 +94,14 @@ scored as (
         versions.version_number,
         {{ json_text('scored.element', 'ticker') }} as provider_ticker,
         coalesce(
-            cast({{ json_text('scored.element', 'ticker_sentiment_score') }} as {{ type_double() }}),
+            {{ score_of(json_text('scored.element', 'ticker_sentiment_score')) }},
             case {{ json_text('scored.element', 'sentiment') }}
                 when 'positive' then 1
                 when 'neutral' then 0
                 when 'negative' then -1
             end
         ) as sentiment_score,
-        cast({{ json_text('scored.element', 'relevance_score') }} as {{ type_double() }}) as relevance_score
+        {{ score_of(json_text('scored.element', 'relevance_score')) }} as relevance_score
     from versions
     {{ unnest_json_array('versions.ticker_sentiments_json', 'scored') }}
 ),

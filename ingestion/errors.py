@@ -6,6 +6,8 @@ key.
 
 from typing import ClassVar
 
+LONGEST_DETAIL = 1000
+
 
 class MarketloomError(Exception):
     """Base of all errors that marketloom raises on purpose; its message is meant for the user."""
@@ -25,11 +27,13 @@ class ProviderError(MarketloomError):
     remedy: ClassVar[str] = "see the provider's documentation"
 
     def __init__(self, detail: str, *, source: str = "", endpoint: str = "", scope: str = "") -> None:
-        self.detail = detail
+        detail = detail if len(detail) <= LONGEST_DETAIL else f"{detail[:LONGEST_DETAIL]}…"
+        # What a provider wrote must not break lines, logs or text columns.
+        self.detail = "".join(letter if letter.isprintable() else " " for letter in detail)
         self.source = source
         self.endpoint = endpoint
         self.scope = scope
-        super().__init__(detail)
+        super().__init__(self.detail)
 
     def __str__(self) -> str:
         place = " ".join(part for part in (self.source, self.endpoint, self.scope) if part)

@@ -73,8 +73,8 @@ def bar(number: int, session: int, shift: float = 0.0) -> Row:
     return {**prices, "volume": (10_000.0 * (number + 1) + session) * busy}
 
 
-def calendar() -> Load:
-    days = [FIRST - timedelta(days=1) + timedelta(days=n) for n in range(120)]
+def calendar(count: int = 120) -> Load:
+    days = [FIRST - timedelta(days=1) + timedelta(days=n) for n in range(count)]
     rows = []
     for day in days:
         is_session = day.weekday() < 5

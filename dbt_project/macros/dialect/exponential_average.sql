@@ -25,7 +25,8 @@
             last double precision, addend double precision, ratio double precision
         ) returns double precision language plpgsql immutable parallel safe as $step$
         begin
-            return coalesce(last * ratio + addend, addend);
+            -- A product below the smallest double is an error.
+            return coalesce(case when abs(last) > 1e-290 then last * ratio else 0 end + addend, addend);
         end
         $step$;
         create or replace aggregate {{ schema }}.exponential_average(double precision, double precision) (

@@ -101,9 +101,13 @@ simplified as (
         *,
         {{ simple_denominator('ratio', 'tolerance') }} as denominator,
         -- Dividends have four decimals; what follows is noise of the archives' single precision.
-        cast(
-            round(cast(previous_close_price * (1 - step_factor) as {{ dbt.type_numeric() }}), 4) as {{ type_double() }}
-        ) as cash_amount
+        case
+            when ratio <= 1e6
+                then cast(
+                    round(cast(previous_close_price * (1 - step_factor) as {{ dbt.type_numeric() }}), 4)
+                    as {{ type_double() }}
+                )
+        end as cash_amount
     from measured
 ),
 
@@ -112,6 +116,7 @@ read as (
         *,
         round(ratio * denominator) as numerator,
         case
+            when ratio > 1e6 then 'unexplained'  -- as no split ever was
             when ratio >= 1.25 and not is_seen_in_price then 'contradicted'
             when ratio >= 1.25 and denominator is not null then 'split'
             when cash_amount > 0 then 'dividend'

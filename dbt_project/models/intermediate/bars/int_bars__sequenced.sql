@@ -209,10 +209,13 @@ measured as (
         security_key,
         trading_date,
         is_new,
-        -- Across a missing session it would be the return of more than one day.
+        -- Across a missing session it would be the return of more than one day, and a price below zero has no return.
         case
-            when session_number - lag(session_number) over security_sessions = 1
-                then close_price / nullif(lag(close_price) over security_sessions, 0) - 1
+            when
+                session_number - lag(session_number) over security_sessions = 1
+                and close_price >= 0
+                and lag(close_price) over security_sessions > 0
+                then close_price / lag(close_price) over security_sessions - 1
         end as one_day_return,
         case when count(*) over last_20_sessions = 20 then avg(volume) over last_20_sessions end
             as average_volume_20_sessions
@@ -242,9 +245,12 @@ returned as (
         case
             when numbered.is_usable and numbered.session_number - numbered.earlier_session_number = 1
                 then cast(
-                        least(
-                            numbered.adjusted_close_price / numbered.earlier_adjusted_close_price - 1,
-                            {{ var('market_return_limit') }}
+                        greatest(
+                            least(
+                                numbered.adjusted_close_price / numbered.earlier_adjusted_close_price - 1,
+                                {{ var('market_return_limit') }}
+                            ),
+                            -0.999999
                         ) as decimal(20, 12)
                     )
         end as limited_return

@@ -570,7 +570,7 @@ indicators as (
         case when bar_number >= 252 then close_price / highest_252 - 1 end as drawdown_252,
         case
             when bar_number >= 20 and highest_volume_20 > lowest_volume_20
-                then (volume - volume_mean_20) / volume_deviation_20
+                then (volume - volume_mean_20) / nullif(volume_deviation_20, 0)
         end as volume_z_score_20,
         case when pair_count_60 = 60 then slope_60 end as beta_60,
         case when pair_count_60 = 60 then correlation end as correlation_60,

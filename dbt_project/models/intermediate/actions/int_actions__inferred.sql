@@ -101,13 +101,14 @@ simplified as (
         *,
         {{ simple_denominator('ratio', 'tolerance') }} as denominator,
         -- Dividends have four decimals; what follows is noise of the archives' single precision.
-        case
-            when ratio <= 1e6
-                then cast(
-                    round(cast(previous_close_price * (1 - step_factor) as {{ dbt.type_numeric() }}), 4)
-                    as {{ type_double() }}
-                )
-        end as cash_amount
+        cast(
+            round(
+                cast(
+                    case when ratio <= 1e6 then previous_close_price * (1 - step_factor) end as {{ dbt.type_numeric() }}
+                ),
+                4
+            ) as {{ type_double() }}
+        ) as cash_amount
     from measured
 ),
 

@@ -91,7 +91,12 @@ polygon_numbered as (
         row_number() over (
             partition by ticker, identity, list_date
             order by is_listed desc, received_at desc, response_id desc, row_in_response desc
-        ) as delivery_number
+        ) as delivery_number,
+        -- A ticker can be listed for one company at a time: of several in a day's list, the newest counts.
+        row_number() over (
+            partition by ticker, list_date, is_listed
+            order by received_at desc, response_id desc, row_in_response desc
+        ) as company_delivery_number
     from polygon_rows
 ),
 
@@ -229,7 +234,7 @@ states as (
         _dlt_load_id,
         _loaded_at
     from polygon_numbered
-    where delivery_number = 1
+    where delivery_number = 1 and (company_delivery_number = 1 or not is_listed)
     union all
     select
         'pystock' as source_name,

@@ -12,8 +12,119 @@
 -- Bitemporal: when a security was listed under a name (valid), and when we knew so (known). An event ends the current
 -- version and begins the next; nothing is overwritten.
 
-with events as (
+with stated as (
     select * from {{ ref('int_listings__grouped') }}
+),
+
+newest_listed as (
+    select
+        *,
+        -- The newest description of a company under a ticker.
+        row_number() over (
+            partition by ticker, company_number order by known_from desc, effective_date desc, identity asc
+        ) as newest_first
+    from stated
+    where is_listed and source_name = 'polygon'
+),
+
+starts as (
+    select
+        ticker,
+        company_number,
+        min(effective_date) as first_date,
+        min(known_from) as known_from
+    from newest_listed
+    group by ticker, company_number
+),
+
+followed as (
+    select
+        ticker,
+        company_number,
+        lead(first_date) over companies as next_date,
+        lead(known_from) over companies as next_known_from
+    from starts
+    window companies as (partition by ticker order by company_number)
+),
+
+-- A ticker belongs to one company at a time: the next one ends the one before it, whether or not a list says so.
+replaced as (
+    select
+        newest_listed.source_name,
+        newest_listed.ticker,
+        newest_listed.identity,
+        newest_listed.listing_number,
+        newest_listed.company_number,
+        false as is_listed,
+        newest_listed.security_name,
+        newest_listed.security_type,
+        newest_listed.exchange_mic,
+        newest_listed.currency_name,
+        newest_listed.cik,
+        newest_listed.composite_figi,
+        newest_listed.share_class_figi,
+        cast(null as {{ type_timestamp_tz() }}) as delisted_at,
+        followed.next_date as effective_date,
+        newest_listed.start_date,
+        newest_listed.left_date,
+        newest_listed.previous_ticker_left_date,
+        newest_listed.has_moved_on,
+        followed.next_known_from as known_from
+    from newest_listed
+    inner join followed
+        on newest_listed.ticker = followed.ticker and newest_listed.company_number = followed.company_number
+    where
+        newest_listed.newest_first = 1
+        and newest_listed.left_date is null
+        and followed.next_known_from > newest_listed.known_from
+),
+
+events as (
+    select
+        source_name,
+        ticker,
+        identity,
+        listing_number,
+        company_number,
+        is_listed,
+        security_name,
+        security_type,
+        exchange_mic,
+        currency_name,
+        cik,
+        composite_figi,
+        share_class_figi,
+        delisted_at,
+        effective_date,
+        start_date,
+        left_date,
+        previous_ticker_left_date,
+        has_moved_on,
+        known_from
+    from stated
+    union all
+    select
+        source_name,
+        ticker,
+        identity,
+        listing_number,
+        company_number,
+        is_listed,
+        security_name,
+        security_type,
+        exchange_mic,
+        currency_name,
+        cik,
+        composite_figi,
+        share_class_figi,
+        delisted_at,
+        effective_date,
+        start_date,
+        left_date,
+        previous_ticker_left_date,
+        has_moved_on,
+        known_from
+    from replaced
 ),
 
 assigned as (

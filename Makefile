@@ -53,6 +53,7 @@ lock:  ## Resolve the dependencies anew into the two lock files (needs uv)
 
 clean:  ## Stop the embedded warehouse and remove what the other targets made
 	@[ ! -x $(BIN)/marketloom ] || [ ! -d .marketloom/warehouse ] || $(BIN)/marketloom down || true
+	@[ ! -L .marketloom/warehouse ] || rm -rf "$$(readlink .marketloom/warehouse)"
 	rm -rf .marketloom $(VENV) target logs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -117,9 +117,12 @@ def set_aside(settings: Settings, name: str, responses: Sequence[str], console: 
 
 def _calendar_if_missing(settings: Settings, console: Console) -> list[SourceReport]:
     """Ingest the calendar unless it is there: all marts need sessions, and they cost no call."""
-    with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
-        cursor.execute("select exists (select from raw_calendar.days)")
-        row = cursor.fetchone()
+    try:
+        with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
+            cursor.execute("select exists (select from raw_calendar.days)")
+            row = cursor.fetchone()
+    except MarketloomError as error:  # what the other sources did is still worth a report
+        return [SourceReport("calendar", failures=[str(error)])]
     if row and row[0]:
         return []
     return _each(settings, [SOURCES["calendar"]], lambda run: run.ingest(Window(datetime.now(UTC))), console)

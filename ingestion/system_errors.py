@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import errors as pg
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+LEAST_FREE = 64 * 1024 * 1024  # bytes: four segments of the write-ahead log
 KEPT = "what was landed is kept: free some space and run again"
 
 
@@ -22,7 +23,7 @@ def explained(error: BaseException, folders: Iterable[Path] = ()) -> str | None:
     """
     for cause in _chain(error):
         if isinstance(cause, psycopg2.Error):
-            return _of_postgres(cause)
+            return _of_postgres(cause, folders)
         if isinstance(cause, OSError) and cause.errno in errno.errorcode and not isinstance(cause, ConnectionError):
             return _of_system(cause, folders)
     return None
@@ -55,10 +56,17 @@ def _of_system(error: OSError, folders: Iterable[Path]) -> str:
     return f"{place}: {error.strerror}; correct it and run again" if place else f"{error.strerror}; run again"
 
 
-def _of_postgres(error: psycopg2.Error) -> str:
+def _of_postgres(error: psycopg2.Error, folders: Iterable[Path]) -> str:
     reason = " ".join((error.diag.message_primary or str(error)).split())
     if isinstance(error, pg.DiskFull):
         return f"PostgreSQL's disk is full: {reason}; {KEPT}"
+    fullest = min(folders, key=_free, default=None)
+    if (
+        isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        and fullest
+        and _free(fullest) < LEAST_FREE
+    ):
+        return f"the warehouse broke off: {reason}; the disk is full or nearly so, see {fullest}; {KEPT}"
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return f"the warehouse broke off: {reason}; what was landed is kept: look at the server's log, and run again"
     return f"the warehouse rejected a statement: {reason}; what was landed is kept"

@@ -1,14 +1,27 @@
 """Read the warehouse in tests."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from ingestion.config import Settings
 from ingestion.warehouse.server import Warehouse
+from tests.shared import ROOT
 
 
 def key_of(ticker: str) -> str:
     """SQL for the key of the first company that bore a ticker, itself an SQL expression."""
     return f"('x' || left(md5({ticker}), 16))::bit(64)::bigint"
+
+
+def discard(folder: Path) -> None:
+    """Stop the embedded servers whose state is under a folder, and remove them with the folder."""
+    for warehouse in folder.rglob("warehouse"):
+        if (warehouse / "PG_VERSION").exists():
+            Warehouse(Settings(ROOT, warehouse.parent, "live")).down()
+        if warehouse.is_symlink():
+            shutil.rmtree(warehouse.resolve())
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def rows(settings: Settings, query: str, *, role: str | None = None) -> list[tuple[Any, ...]]:

@@ -42,10 +42,17 @@ class Account:
         if self.identity:
             os.chown(path, *self.identity, follow_symlinks=False)
 
-    def reaches(self, path: Path) -> bool:
-        """True if the account may enter a folder, or run a program."""
-        asked = subprocess.run(["test", "-x", str(path)], cwd="/", check=False, **self.process)
-        return asked.returncode == 0
+    def enters(self, folder: Path) -> bool:
+        """True if the account may enter a folder."""
+        return subprocess.run(["test", "-x", str(folder)], cwd="/", check=False, **self.process).returncode == 0
+
+    def runs(self, program: str) -> bool:
+        """True if the account can run one of the programs."""
+        command = [str(self.programs / program), "--version"]
+        try:
+            return subprocess.run(command, cwd="/", capture_output=True, check=False, **self.process).returncode == 0
+        except PermissionError:
+            return False
 
 
 def programs() -> Path:
@@ -72,9 +79,9 @@ def server_account(folder: Path) -> Account:
     entry = _entry(owner)
     account = Account(programs(), (entry.pw_uid, entry.pw_gid))
     try:
-        if not account.reaches(folder.resolve().parent):
+        if not account.enters(folder.resolve().parent):
             _move_elsewhere(folder, account)
-        if not account.reaches(account.programs / "postgres"):
+        if not account.runs("postgres"):
             account = Account(_copied_programs(account), account.identity)
     except OSError as error:
         raise ServerError(
@@ -117,18 +124,21 @@ def _move_elsewhere(folder: Path, account: Account) -> None:
 
 
 def _copied_programs(account: Account) -> Path:
-    source = account.programs.parent
+    """Copy the programs, and the libraries that the wheel keeps beside its package, to where the account finds them."""
+    source = account.programs.parent.resolve()
+    package = source.parent
     place = ELSEWHERE / f"postgresql-{VERSION}-{int(source.stat().st_mtime)}"
     if not place.exists():
         _make_elsewhere()
         partial = Path(tempfile.mkdtemp(prefix="partial-", dir=ELSEWHERE))
-        copy = shutil.copytree(source, partial / place.name, symlinks=True)
-        for path in (copy, *copy.rglob("*")):
+        for folder in (source, package.with_name(f"{package.name}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, partial / folder.relative_to(package.parent), symlinks=True)
+        for path in (partial, *partial.rglob("*")):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
-        copy.rename(place)
-        partial.rmdir()
-    return place / "bin"
+        partial.rename(place)
+    return place / package.name / source.name / "bin"
 
 
 def _make_elsewhere() -> None:

@@ -21,6 +21,7 @@ from ingestion.warehouse.account import Account, ServerError, programs, server_a
 
 MEBIBYTE = 1024 * 1024
 FULL = "No space left on device"
+LARGEST_PID = 2**31
 ORPHANS = 60  # seconds
 PATIENCE = 600  # seconds: after a crash, a server replays its log before it accepts connections
 
@@ -173,7 +174,7 @@ def _launch(folder: Path, account: Account, is_running: Callable[[], bool], envi
     # named here as the starter's own parent; removing postmaster.pid would also switch its other checks off.
     with suppress(OSError):
         words = (folder / "postmaster.pid").read_text().split()
-        if words and words[0].isdigit():
+        if words and words[0].isdigit() and int(words[0]) < LARGEST_PID:
             environment = {**environment, "PG_GRANDPARENT_PID": words[0]}
         else:
             (folder / "postmaster.pid").unlink()

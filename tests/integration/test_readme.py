@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.shared import ROOT
+from tests.warehouse import discard
 
 README = (ROOT / "README.md").read_text()
 NOW = "2026-11-20T23:00:00Z"
@@ -42,7 +43,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.utime(folder / name, (0, 0))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     yield folder
-    run("marketloom down", folder)
+    discard(folder / ".marketloom")
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:

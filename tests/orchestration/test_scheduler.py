@@ -19,6 +19,7 @@ from orchestration.local import LocalAirflow
 from tests.orchestration.api import Run, trigger
 from tests.orchestration.standin import StandIn, stand_in
 from tests.shared import ROOT
+from tests.warehouse import discard
 
 MARKETLOOM = ROOT / ".venv" / "bin" / "marketloom"
 INGEST = ["ingest.alpha_vantage", "ingest.calendar", "ingest.polygon", "ingest.rss"]
@@ -64,7 +65,7 @@ def market(folder: Path) -> Iterator[None]:
             patch.setenv(name, value)
         sandbox = stack.enter_context(subprocess.Popen([MARKETLOOM, "sandbox", "--port", str(port)], cwd=ROOT))
         stack.callback(sandbox.terminate)
-        stack.callback(lambda: subprocess.run([MARKETLOOM, "down"], cwd=ROOT, check=True))
+        stack.callback(lambda: discard(folder / "home"))
         subprocess.run([MARKETLOOM, "up"], cwd=ROOT, check=True)
         wait_for_port(port, sandbox)
         yield

@@ -91,15 +91,12 @@ def shell(settings: Settings, script: str, variables: Mapping[str, str]) -> subp
 
 
 def loads_and_shows(settings: Settings, variables: Mapping[str, str], before: str = ":", *, restart: bool) -> None:
-    title, path = f"Ünïcode – “{next(numbers)}” 日本", settings.home.parent / "headlines.csv"
+    title, path = f"Ünïcode {next(numbers)} “日本”", settings.home.parent / "headlines.csv"
     path.write_text(f"title,date,stock\n{title},2020-01-31 23:30:00-05:00,AB\n", encoding="utf-8")
     query = f"select count(*), min(date) from raw_headlines.headlines where title = '{title}'"
     stop = "marketloom down && marketloom up &&" if restart else ""
-    done = shell(
-        settings,
-        f"{before}; {stop} marketloom backfill headlines '{path}' && marketloom status && marketloom psql -c \"{query}\"",
-        variables,
-    )
+    script = f"{before}; {stop} marketloom backfill headlines '{path}' && marketloom status && marketloom psql -c"
+    done = shell(settings, f'{script} "{query}"', variables)
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
     assert "Traceback" not in told and "2020-02-01 04:30:00+00" in done.stdout, told
@@ -149,9 +146,8 @@ def test_another_user_needs_nothing_but_a_folder_of_his_own(warehouse: Settings)
     home.mkdir()
     os.chown(home, 65534, 65534)
     # The interpreter may be in a folder that only root can enter: reading is allowed, writing is not.
-    become = (
-        "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search"
-    )
+    read = "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search"
+    become = f"setpriv --reuid 65534 --regid 65534 --clear-groups {read}"
     if subprocess.run([*become.split(), "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine does not let root pass a capability on")
     own = Settings(ROOT, home / "home", "live")

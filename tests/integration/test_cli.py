@@ -2,20 +2,25 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from ingestion import dbt_build, runner, whole_run
+from ingestion import dbt_build, runner, simulation, whole_run
 from ingestion.cli import app
 from ingestion.config import Settings
+from ingestion.errors import ConfigurationError, MarketloomError
 from ingestion.pipeline import Run
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
@@ -43,6 +48,12 @@ WRONG = [
     (["replay", "rss", "nosuch"], "unknown source nosuch: known are"),
     (["ingest", "--since", "yesterday"], "does not match the format"),
     (["ingest", "--since", "2024-03-05", "--until", "2024-03-04"], "--since 2024-03-05 is after --until 2024-03-04"),
+    (["ingest", "--since", "2024-02-30"], "does not match the format"),
+    (["ingest", "calendar", "--since", "1600-01-01"], "--since 1600-01-01 is before 1900-01-01"),
+    (["ingest", "calendar", "--until", "0001-01-01"], "--until 0001-01-01 is before 1900-01-01"),
+    (["ingest", "calendar", "--since", "9999-12-31"], "--since 9999-12-31 is in the future: today is"),
+    (["sandbox", "--now", "yesterday"], "--now must be a moment in ISO 8601"),
+    (["sandbox", "--port", "65536"], "less than or equal to 65535"),
     (["ingest", "pystock"], "use `marketloom backfill pystock PATH`"),
     (["backfill", "polygon", "."], "use `marketloom ingest polygon`"),
     (["backfill", "headlines", "/nowhere/at/all.csv"], "does not exist"),
@@ -150,6 +161,55 @@ def test_the_target_sandbox_follows_the_clock_of_the_market_that_runs(
     finally:
         with Warehouse(settings).connect(database="postgres", autocommit=True) as connection:
             connection.cursor().execute("drop database if exists marketloom_sandbox with (force)")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["yesterday", "2024-13-45", "1700000000", "2024-03-15T25:00", "1600-01-01", "3000-01-01", "2024-03-15+99:00"],
+)
+def test_a_moment_at_which_no_market_can_be_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setenv("MARKETLOOM_SANDBOX_NOW", moment)
+    monkeypatch.setenv("MARKETLOOM_SANDBOX_URL", "http://127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match=rf"MARKETLOOM_SANDBOX_NOW must be a moment.*{re.escape(moment)}"):
+        _ = settings.sandbox_now
+    monkeypatch.setenv("MARKETLOOM_SANDBOX_NOW", " ")
+    assert settings.sandbox_now is None
+
+
+class Anything(BaseHTTPRequestHandler):
+    """Responds to everything with 200, as some desktop programs do."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"OK")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_another_program_at_the_address_is_not_taken_for_a_simulated_market(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Anything) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert not simulation.is_available(url)
+        with pytest.raises(MarketloomError, match="does not tell its time"):
+            simulation.current_time(url)
+        monkeypatch.setenv("MARKETLOOM_SANDBOX_URL", url)
+        with runner._market(Settings(settings.root, settings.home, "sandbox"), Console(quiet=True)):
+            own = os.environ["MARKETLOOM_SANDBOX_URL"]
+            monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # the loopback is asked directly
+            assert own != url and simulation.is_available(own)
+        taken = subprocess.run(
+            [sys.executable, "-m", "sandbox", "--port", str(server.server_port)], capture_output=True, text=True
+        )
+        server.shutdown()
+    assert taken.returncode == 2 and "Address already in use" in taken.stderr and "Traceback" not in taken.stderr
 
 
 def test_a_run_reports_what_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

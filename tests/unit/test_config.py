@@ -6,7 +6,7 @@ from ingestion import config
 from ingestion.errors import ConfigurationError
 from ingestion.model import Rate
 from ingestion.sources import SOURCES
-from sandbox import names, outlets
+from sandbox import names, outlets, sessions
 
 
 def test_lists_and_tables_can_be_set_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,12 +31,20 @@ def test_lists_and_tables_can_be_set_from_the_environment(monkeypatch: pytest.Mo
         ("SOURCES__POLYGON__FEEDS", "https://wire.example/feed"),
         ("SOURCES__POLYGON__RATES", "[5, 60]"),
         ("SOURCES__POLYGON__RATES", '[["five", 60]]'),
+        ("SOURCES__POLYGON__RATES", "[[0, 60]]"),
     ],
 )
 def test_a_setting_of_the_wrong_shape_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name.lower().replace("__", r"\.")):
         config.load("live").source(SOURCES["polygon"])
+
+
+@pytest.mark.parametrize("value", ["-1", "1e12", "inf", "nan"])
+def test_a_number_out_of_bounds_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MARKETLOOM__LOOKBACK_DAYS", value)
+    with pytest.raises(ConfigurationError, match=r"must be a number from 0 to 36500.*MARKETLOOM__LOOKBACK_DAYS"):
+        config.load("live").limit("lookback_days", 60)
 
 
 def test_a_bound_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,5 +54,6 @@ def test_a_bound_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_sandbox_target_names_what_the_simulated_market_offers() -> None:
+    assert (sessions.START.year, sessions.HORIZON.year) == (config.SANDBOX_YEARS[0], config.SANDBOX_YEARS[-1])
     assert tuple(outlets.FEEDS) == config.SANDBOX_FEEDS
     assert {ticker for ticker, *_ in names.FIXED} >= {*config.SANDBOX_TICKERS}

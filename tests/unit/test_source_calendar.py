@@ -76,6 +76,12 @@ def test_the_same_dates_give_the_same_bytes() -> None:
     assert one.body.decode().splitlines()[1] == "XNYS,2020-07-03,false,,,false,July 4th,2020-07-02,2020-07-06"
 
 
+@pytest.mark.parametrize("days", [(date(1600, 1, 1), date(1990, 1, 1)), (date(2020, 1, 1), date(2300, 1, 1))])
+def test_dates_that_the_library_does_not_have_are_rejected(days: tuple[date, date]) -> None:
+    with pytest.raises(MarketloomError, match="it has the days from 1900-01-01 to 2200-12-31"):
+        list(calendar.generate(*days))
+
+
 def test_dates_in_the_wrong_order_are_rejected() -> None:
     with pytest.raises(MarketloomError, match="give the earlier date first"):
         list(calendar.generate(date(2020, 1, 2), date(2020, 1, 1)))

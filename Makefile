@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run check test lint docs airflow bench lock clean
+.PHONY: help install run check test soak lint docs airflow bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,6 +25,10 @@ check: lint  ## Check style, types, imports and conventions, and run the unit te
 
 test: $(VENV)/.installed-test profiles.yml lint  ## Run everything that must hold: check, and integration, dbt and Airflow tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+soak: $(VENV)/.installed-test profiles.yml  ## Run the long campaigns: damaged input, kills at random, odd environments (about two hours)
+	MARKETLOOM_SOAK=1 $(BIN)/python -m pytest -s tests/integration/test_mutated_payloads.py \
+	  tests/integration/test_killed_at_random.py tests/integration/test_environments.py
 
 lint: $(VENV)/.installed-test profiles.yml  ## Check style, types, imports and the conventions of the dbt project
 	$(BIN)/ruff check .

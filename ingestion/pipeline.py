@@ -112,6 +112,10 @@ class Run:
     def replay(self) -> SourceReport:
         """Rebuild the source's raw tables and records from landing alone."""
         self.empty()
+        return self.load_landed()
+
+    def load_landed(self) -> SourceReport:
+        """Load what is landed and not loaded yet."""
         return self._load(lambda state: _prefetched(iter(())))
 
     def empty(self) -> None:

@@ -298,7 +298,7 @@ first_events as (
         ticker,
         min(known_from) as known_from
     from successive
-    where event_number = 1 and company_number = 1
+    where company_number = 1
     group by ticker
 ),
 

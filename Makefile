@@ -28,7 +28,7 @@ test: $(VENV)/.installed-test profiles.yml lint  ## Run everything that must hol
 
 soak: $(VENV)/.installed-test profiles.yml  ## Run the long campaigns: damaged input, kills at random, odd environments (about two hours)
 	MARKETLOOM_SOAK=1 $(BIN)/python -m pytest -s tests/integration/test_mutated_payloads.py \
-	  tests/integration/test_killed_at_random.py tests/integration/test_environments.py
+	  tests/integration/test_killed_at_random.py tests/integration/test_environments.py tests/integration/test_machines.py
 
 lint: $(VENV)/.installed-test profiles.yml  ## Check style, types, imports and the conventions of the dbt project
 	$(BIN)/ruff check .

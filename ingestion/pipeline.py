@@ -88,19 +88,22 @@ class Run:
             patterns = " or ".join(self.source.file_patterns)
             raise MarketloomError(f"no {patterns} found there: name files or their folder")
         refused = {f"{path} {reason}": None for path, reason in found.problems.items()}
-        self._load(lambda state: _prefetched(self._land_files(found.files, refused)))
+        places: dict[str, Path] = {}
+        self._load(lambda state: _prefetched(self._land_files(found.files, places, refused)))
         for outcome in self.outcomes.values():
             if outcome.error and not outcome.landed.error_message:  # the parser has refused a piece as a whole
-                refused[f"{outcome.landed.url}: {outcome.error.detail}"] = None
+                place = places.get(outcome.landed.url, outcome.landed.url)
+                refused[f"{place}: {outcome.landed.endpoint}: {outcome.error.detail}"] = None
         self.report.failures += refused
         return self.report
 
-    def _land_files(self, files: Iterable[Path], refused: dict[str, None]) -> Iterator[Landed]:
-        """Land the pieces of the files; what cannot be read is landed as rejected, and added to `refused`."""
+    def _land_files(self, files: Iterable[Path], places: dict[str, Path], refused: dict[str, None]) -> Iterator[Landed]:
+        """Land the pieces of the files; adds what cannot be read to `refused`, and each file to `places` by name."""
         assert self.source.unpack
         for path in files:
             try:
                 for name, file in bulk_files.opened(path, self.source.file_patterns):
+                    places[name] = path
                     for piece in self.source.unpack(name, file):
                         if isinstance(piece, Rejected):
                             refused[f"{path}: {piece.reason}"] = None

@@ -29,6 +29,12 @@ def explained(error: BaseException, folders: Iterable[Path] = ()) -> str | None:
     return None
 
 
+def is_of_input(error: BaseException) -> bool:
+    """True unless the system or the server broke off: the same input would fail again."""
+    broken = (OSError, psycopg2.OperationalError, psycopg2.InterfaceError)
+    return not any(isinstance(cause, broken) for cause in _chain(error))
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error and what it was raised from; dlt keeps its cause in a field."""
     found: BaseException | None = error

@@ -7,6 +7,7 @@ import io
 import lzma
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -37,7 +38,18 @@ ENCODINGS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-DAMAGES = (OSError, EOFError, UnicodeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)
+# What the libraries raise for damaged content.
+DAMAGES = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
 
 
 class UnreadableFile(MarketloomError):
@@ -151,10 +163,10 @@ def opened(path: Path, patterns: Iterable[str]) -> Iterator[tuple[str, IO[bytes]
             with zipfile.ZipFile(file) as archive:
                 members = [m for m in archive.infolist() if _matches(PurePath(m.filename).name, tuple(patterns))]
                 for member in members:
-                    with archive.open(member) as content:
+                    with archive.open(member) as stream, io.BufferedReader(_Guarded(stream)) as content:
                         inner = f"{_plain_name(name)}/{PurePath(member.filename).name}" if len(members) > 1 else name
                         yield _plain_name(inner), _content(member.filename, content)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
+        except DAMAGES as problem:
             raise UnreadableFile(f"cannot be unpacked: {problem}; unpack it yourself, or fetch it again") from problem
         if not members:
             raise UnreadableFile(f"holds no {' or '.join(patterns)}: name the files to load")

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -28,7 +29,7 @@ from ingestion.load.destination import create_tables, discard_normalized, source
 from ingestion.load.parquet_files import RowFile, responses_in, write_files
 from ingestion.load.tables import column_types, declared_schema, describe
 from ingestion.model import Table
-from ingestion.system_errors import explained
+from ingestion.system_errors import explained, is_of_input
 from ingestion.warehouse.roles import LOADER
 from ingestion.warehouse.server import Warehouse
 
@@ -37,6 +38,7 @@ Columns = dict[str, dict[str, pa.DataType]]
 Rows = Iterator[list[tuple[str, pa.Table]]]  # the tables of a response, by name
 ROWS_PER_PACKAGE = 524_288  # four pieces of a bulk file
 LOADED = ".loaded"
+CLOCK_TOLERANCE = timedelta(minutes=5)
 CONTRACT: Any = {"tables": "freeze", "columns": "evolve", "data_type": "freeze"}
 
 
@@ -81,6 +83,7 @@ class RawSchema:
         The rows and the state of a package are loaded together or not at all. Without rows there is no package and
         the state stays as it is: the next run reads landing from the same place.
         """
+        self._check_clock()
         state, schema = self._stored()
         responses = iter(rows(state))
         loading: Future[bool] | None = None
@@ -125,6 +128,23 @@ class RawSchema:
         shutil.rmtree(done)
         return pending
 
+    def _check_clock(self) -> None:
+        """Loads are told apart by their times: with a clock that went back, dbt would not see what is new."""
+        query = sql.SQL("select max(inserted_at) from {} where schema_name = %s")
+        with self.warehouse.connect(role=LOADER) as connection, connection.cursor() as cursor:
+            cursor.execute("select to_regclass(%s) is not null", (f"{self.schema}._dlt_loads",))
+            if cursor.fetchone() != (True,):
+                return
+            cursor.execute(query.format(sql.Identifier(self.schema, "_dlt_loads")), (self.writer,))
+            (last,) = cursor.fetchone() or (None,)
+        if last and last > (now := datetime.now(UTC)) + CLOCK_TOLERANCE:
+            source = self.writer.removeprefix("ops_")
+            raise LoadError(
+                f"{self.schema}: the last load finished at {last:%Y-%m-%d %H:%M} UTC, but this machine's clock says "
+                f"{now:%Y-%m-%d %H:%M}: correct the clock; if it was ahead at that load, run "
+                f"`marketloom replay {source}` and `dbt build --full-refresh`"
+            )
+
     def _stored(self) -> tuple[State, dlt.Schema]:
         """The state and the schema of the last finished load, from the tables in which dlt keeps them."""
         declared = declared_schema(self.writer, self.tables)
@@ -162,11 +182,10 @@ class RawSchema:
             reason = explained(failure, (self.folder, Path(tempfile.gettempdir())))
             if reason is None:
                 cause = str(failure.exception or failure).strip().splitlines()[0]
-                responses = responses_in(folder / "rows")
-                reason = (
-                    f"{cause}; the extracted rows are kept: run again once the cause is gone, or set the input aside "
-                    f"with `marketloom set-aside {self.writer.removeprefix('ops_')} {responses}`"
-                )
+                reason = f"{cause}; the extracted rows are kept: run again once the cause is gone"
+            if is_of_input(failure):
+                source, responses = self.writer.removeprefix("ops_"), responses_in(folder / "rows")
+                reason += f", or set the input aside with `marketloom set-aside {source} {responses}`"
             raise LoadError(f"{self.schema}: dlt's {failure.step} failed: {reason}") from failure
 
 

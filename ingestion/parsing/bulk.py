@@ -5,6 +5,7 @@ The cuts depend on the content alone, so that the same file always gives the sam
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import IO
@@ -21,6 +22,7 @@ PARQUET = b"PAR1"
 ROWS_PER_PIECE = 131_072
 BYTES_PER_PIECE = 8 * 1024 * 1024
 LONGEST_HEADER = 1024 * 1024
+EXCEL = re.compile(rb'\A(\xef\xbb\xbf)?"?sep=,"?\r?\n')  # the line with which Excel is told the delimiter
 
 
 def blocks_of(file: IO[bytes]) -> Iterator[bytes]:
@@ -75,6 +77,7 @@ def cut_csv(layout: Layout, file: IO[bytes], constants: Collection[str] = ()) ->
     block = next(blocks)
     while b"\n" not in block and len(block) < LONGEST_HEADER and (more := next(blocks, b"")):
         block += more
+    block = EXCEL.sub(b"", block)
     first = block.removeprefix(BOM).lstrip(b"\r\n")
     if not first:
         raise UnknownHeader("expected a header line, but the file is empty: fetch it again")

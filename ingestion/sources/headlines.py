@@ -18,7 +18,7 @@ HEADLINES = table(
     "One headline about one stock; a story about several stocks has one row for each.",
     "title text! Headline.",
     "date timestamptz! When it was published.",
-    "stock text! Ticker of the stock that it is about.",
+    "stock ticker! Ticker of the stock that it is about.",
 )
 
 

@@ -35,7 +35,7 @@ LARGEST_ARCHIVE = 256 * 1024 * 1024  # bytes unpacked; real ones have 3 MB
 PRICES = table(
     "prices",
     "One bar of one stock, as collected; an archive holds two sessions, so that most bars come twice.",
-    "symbol text! Ticker.",
+    "symbol ticker! Ticker.",
     "date date! Session of the bar, the exchange's own date.",
     "open price First price of the session, USD.",
     "high price Highest price of the session, USD.",
@@ -48,14 +48,14 @@ PRICES = table(
 SYMBOLS = table(
     "symbols",
     "One stock in the list of those collected that day.",
-    "symbol text! Ticker.",
+    "symbol ticker! Ticker.",
     "name text Name of the company.",
     "archive text! Name of the archive, YYYYMMDD.",
 )
 REPORTS = table(
     "reports",
     "Facts of one quarterly or annual report, as extracted from its filing with the SEC.",
-    "symbol text! Ticker.",
+    "symbol ticker! Ticker.",
     "end_date date Last day of the period reported.",
     "amend boolean Whether the report amends an earlier one.",
     "period_focus text Period: Q1, Q2, Q3 or FY.",

@@ -139,6 +139,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "packed16.csv.gz": lambda body: gzip.compress(body.decode().encode("utf-16")),
     "bom.csv": lambda body: b"\xef\xbb\xbf" + body,
     "cr.csv": lambda body: body.replace(b"\n", b"\r"),
+    "excel.csv": lambda body: b"\xef\xbb\xbfsep=,\r\n" + body.replace(b"\n", b"\r\n"),
     "crlf.csv": lambda body: body.replace(b"\n", b"\r\n"),
 }
 

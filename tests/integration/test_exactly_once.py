@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from ingestion.config import Settings
 from ingestion.landing import Landing
+from ingestion.load.raw import LoadError
 from ingestion.sources import SOURCES
 from ingestion.warehouse.lock import AlreadyRunning, locked
 from ingestion.warehouse.server import Warehouse
@@ -194,3 +195,16 @@ def test_a_source_is_free_as_soon_as_its_run_is_over(settings: Settings) -> None
     for _ in range(50):
         with locked(Warehouse(settings), "headlines"):
             pass
+
+
+def test_a_clock_that_went_back_is_named_with_the_remedy(settings: Settings, csv: Path) -> None:
+    run = make_run(settings, SOURCES["headlines"])
+    assert run.backfill([csv]).failures == []
+    with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
+        cursor.execute("update raw_headlines._dlt_loads set inserted_at = inserted_at + interval '2 hours'")
+    later = csv.with_name("later.csv")
+    later.write_text(csv.read_text().replace("One", "Later"))
+    with pytest.raises(LoadError, match=r"correct the clock; if it was ahead .* `marketloom replay headlines`"):
+        make_run(settings, SOURCES["headlines"]).backfill([later])
+    assert make_run(settings, SOURCES["headlines"]).replay().failures == []
+    assert make_run(settings, SOURCES["headlines"]).backfill([later]).failures == []

@@ -29,7 +29,7 @@ from tests.soak import SOAK
 from tests.warehouse import rows, value
 
 PROVIDERS = ("polygon", "alpha_vantage", "rss")
-PAYLOAD_COUNT = 5_000 if SOAK else 200
+PAYLOAD_COUNT = 7_000 if SOAK else 200
 BATCH = 1_000
 SEED = int(os.environ.get("MARKETLOOM_SEED", "20240315"))
 LARGEST_SAMPLE = 64 * 1024

@@ -122,7 +122,7 @@ def _cut_parquet(name: PurePath, file: IO[bytes]) -> Iterator[Member | Rejected]
             yield Member("prices", _params(name, place), rows, origin=origin)
     except UnknownHeader as problem:
         yield Rejected("prices", str(problem), str(name))
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeError) as problem:
         yield Rejected("prices", f"the rest of the file cannot be read, fetch it again: {problem}", str(name))
 
 

@@ -291,6 +291,16 @@ def test_unreadable_parquet_rows_are_rejected_and_other_types_accepted() -> None
     assert isinstance(refused, Rejected) and "fetch it again" in refused.reason
 
 
+def test_text_of_a_parquet_file_that_is_not_utf8_costs_its_own_row() -> None:
+    names = ["symbol", "date", "open", "high", "low", "close", "volume", "adj_close"]
+    symbols = pa.array([b"AAA", b"\xae\xff", b"CCC"], pa.binary()).view(pa.string())
+    rows = pa.table([symbols, [date(2015, 10, 1)] * 3, *[[1.0] * 3] * 6], names)
+    (parsed,) = pieces("all.parquet", as_parquet(rows))
+    assert parsed.tables["prices"]["symbol"].to_pylist() == ["AAA", "CCC"]
+    (rejected,) = parsed.rejected
+    assert rejected.reason == "symbol: '\\udcae\\udcff' is not valid Unicode text"
+
+
 def test_files_without_their_header_are_read_by_their_known_columns() -> None:
     assert prices(PRICES.splitlines(keepends=True)[1]).tables["prices"]["close"].to_pylist() == [1.75]
 

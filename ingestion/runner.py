@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ingestion import config, simulation
+from ingestion import config, past, simulation
 from ingestion.config import Settings
 from ingestion.display import progress
 from ingestion.errors import ConfigurationError, MarketloomError
@@ -70,8 +70,13 @@ def ingest(
     until: date | None,
     tickers: tuple[str, ...],
     console: Console,
+    *,
+    with_past: bool = False,
 ) -> list[SourceReport]:
-    """Ingest the named sources, or all that need no files. A source that fails does not stop the others."""
+    """Ingest the named sources, or all that need no files. A source that fails does not stop the others.
+
+    On the simulated market, `with_past` first gives an empty warehouse what a collector would have landed before.
+    """
     chosen = [SOURCES[name] for name in names] or [s for s in SOURCES.values() if s.endpoints or s.generate]
     prepare(settings)
     lookback = timedelta(days=settings.limit("lookback_days", 60))
@@ -79,6 +84,8 @@ def ingest(
         now = simulation.current_time(settings.sandbox_url) if settings.is_sandbox else datetime.now(UTC)
         if since and since > now.date():
             raise ConfigurationError(f"--since {since} is in the future: today is {now.date()}")
+        if with_past and settings.is_sandbox:
+            _ensure_past(settings, now, console)
         window = Window(now, since, until, tickers, lookback)
 
         def work(run: Run) -> SourceReport:
@@ -90,6 +97,16 @@ def ingest(
             return run.ingest(window)
 
         return _each(settings, chosen, work, console) + _calendar_if_missing(settings, console)
+
+
+def _ensure_past(settings: Settings, now: datetime, console: Console) -> None:
+    resources = Resources.of(settings)
+    sources = [source for source in SOURCES.values() if source.endpoints]
+    is_new = not any(resources.run(source).raw.state() for source in sources)
+    if past.ensure(settings, sources, now, is_new=is_new):
+        console.print(
+            f"landed what a collector received over the last {past.SESSIONS} sessions of the simulated market"
+        )
 
 
 def backfill(settings: Settings, name: str, paths: Iterable[Path], console: Console) -> list[SourceReport]:

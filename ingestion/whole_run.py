@@ -20,7 +20,7 @@ def run(settings: Settings, *, is_target_given: bool, rebuild: bool, console: Co
     if not is_target_given and not _has_key(settings):
         settings = config.load("sandbox")
         console.print("No provider key is configured, so this run works on the simulated market (target sandbox).")
-    reports = runner.ingest(settings, (), None, None, (), console)
+    reports = runner.ingest(settings, (), None, None, (), console, with_past=True)
     if settings.is_sandbox:
         folder = simulation.write_sample(settings.home / "sample", now=settings.sandbox_now)
         for name in ("headlines", "pystock"):

@@ -9,7 +9,7 @@ test. The same seed and number of securities always give the same market, whatev
     GET, POST, DELETE /_sandbox/faults [{"match", "kind", "times", …}]   see `faults.Fault`
     GET, DELETE /_sandbox/requests                      the requests so far, keys removed
     DELETE /_sandbox/quotas                             renew the allowances of all keys
-    GET  /_sandbox/truth/{bars,articles,securities,actions}?from=&to=&ticker=   the true events
+    GET  /_sandbox/truth/{bars,articles,effects,securities,actions}?from=&to=&ticker=   the true events
 
 Keys decide the plan: `sandbox-free` has the provider's free quota and entitlements, `sandbox-unlimited` neither limit.
 

@@ -8,6 +8,10 @@ from sandbox.randomness import stream
 from sandbox.securities import Universe
 
 QUARTER = 63
+# Of so many splits or dividends one is announced late: so many sessions after it took effect.
+LATE_SPLIT, LATE_DIVIDEND = (2, 2), (12, 3)
+# Every so many sessions a dividend is listed that nobody pays, and withdrawn so many sessions later.
+ERROR_EVERY, ERROR_AT, ERROR_LASTS = 31, 17, 4
 NOTICE = 15
 PAYMENT = 14
 
@@ -43,6 +47,7 @@ def splits(seed: int, universe: Universe, session: int, prices: np.ndarray, trad
     chance, pick = rng.random(len(universe)), rng.random(len(universe))
     hazard = np.where(prices > 400, 0.004, np.where(prices > 40, 0.00012, 0.0)) + np.where(prices < 2, 0.01, 0.0)
     found = np.flatnonzero(trading & ~universe.is_fund & (chance < hazard) & (universe.first < session))
+    found = found[found != universe.reused]
     return [Split(int(i), session, *_ratio(float(prices[i]), float(pick[i]))) for i in found]
 
 
@@ -58,6 +63,12 @@ def going_ex(universe: Universe, session: int) -> np.ndarray:
     """The securities that trade without their quarterly dividend from `session` on."""
     due = (session >= universe.dividend_phase) & ((session - universe.dividend_phase) % QUARTER == 0)
     return np.flatnonzero(due & (universe.dividend_yield > 0) & universe.listed(session))
+
+
+def delay(number: int, late: tuple[int, int]) -> int:
+    """How many sessions after it took effect the action at place `number` of its kind is announced; mostly 0."""
+    every, sessions = late
+    return sessions if number % every == every // 2 else 0
 
 
 def halts(seed: int, universe: Universe, session: int) -> np.ndarray:

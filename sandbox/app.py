@@ -12,6 +12,7 @@ import orjson
 from sandbox import truth, wire_alpha_vantage, wire_polygon, wire_rss
 from sandbox.clock import parse_instant
 from sandbox.faults import Fault, Faults, read_fault
+from sandbox.outages import is_down
 from sandbox.sessions import HORIZON, START
 from sandbox.web import Request, Response, World
 
@@ -46,7 +47,7 @@ class App:
             known = ", ".join(f"/{name}" for name in PROVIDERS)
             return _json(404, {"error": f"nothing at {request.path}: providers are at {known}"}), None
         target = request.path + ("?" + "&".join(f"{k}={v}" for k, v in request.query.items()) if request.query else "")
-        fault = self.faults.strike(target)
+        fault = self.faults.strike(target) or self._outage(prefix)
         # A request that never reaches the provider uses no allowance.
         lost = fault is not None and fault.kind not in ("slow", "truncate")
         if request.method not in ("GET", "HEAD"):
@@ -55,6 +56,19 @@ class App:
             found = Response() if lost else self._ask(provider, request, "/" + rest)
         self._note(request, found, fault)
         return found, fault
+
+    def instant_of(self, request: Request) -> datetime | None:
+        """The time that a request carries in X-Sandbox-Now; None without it, or if it is none of the simulation's."""
+        try:
+            instant = parse_instant(request.header("x-sandbox-now"))
+        except ValueError:
+            return None
+        return instant if START <= instant.date() < HORIZON else None
+
+    def _outage(self, provider: str) -> Fault | None:
+        own = self.world.clock.own
+        down = own and is_down(self.world.market.sessions, provider, own)
+        return Fault(f"/{provider}", "status", body="Service Temporarily Unavailable") if down else None
 
     def _ask(self, provider: Provider, request: Request, path: str) -> Response:
         try:

@@ -78,7 +78,7 @@ def covered(market: Market, session: int) -> list[int]:
 
 def _symbols(market: Market, session: int) -> Iterator[tuple[str, str]]:
     for place in covered(market, session):
-        security = market.universe.securities[place]
+        security = market.universe.at(place, session)
         yield security.ticker, security.name.replace("'", "&#39;")
 
 

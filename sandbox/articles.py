@@ -14,8 +14,8 @@ from sandbox.stories import Stories
 def write(seed: int, universe: Universe, stories: Stories, place: int) -> list[Article]:
     """All copies of the story at `place` of `stories`, the original first."""
     rng = random.Random(f"{seed} {stories.session} {place}")
-    subject = universe.securities[int(stories.subjects[place])]
-    others = [universe.securities[int(i)] for i in stories.companions[place] if i >= 0]
+    subject = universe.at(int(stories.subjects[place]), stories.session)
+    others = [universe.at(int(i), stories.session) for i in stories.companions[place] if i >= 0]
     sentiment = float(stories.sentiments[place])
     mentions = [(subject.ticker, sentiment, 1.0)]
     mentions += [(o.ticker, round(sentiment / 3, 6), round(rng.uniform(0.2, 0.8), 6)) for o in others]

@@ -1,7 +1,9 @@
-"""The sandbox's clock: real time, or pinned to an instant that tests choose and move."""
+"""The sandbox's clock: real time, or pinned to an instant that tests choose and move; a request may carry its own."""
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -19,8 +21,25 @@ class Clock:
         self._skipped = timedelta(0)
         self._started = time.monotonic()
         self._lock = threading.Lock()
+        self._own = threading.local()
+
+    @contextmanager
+    def at(self, instant: datetime | None) -> Iterator[None]:
+        """Stop this thread's clock at `instant` for the block; other threads keep theirs. None changes nothing."""
+        self._own.instant = instant
+        try:
+            yield
+        finally:
+            self._own.instant = None
+
+    @property
+    def own(self) -> datetime | None:
+        """The instant at which this thread's clock stands, if it has its own."""
+        return getattr(self._own, "instant", None)
 
     def now(self) -> datetime:
+        if self.own:
+            return self.own
         with self._lock:
             return self._pinned or datetime.now(UTC)
 
@@ -32,6 +51,8 @@ class Clock:
             self._skipped += max((instant or datetime.now(UTC)) - before, timedelta(0))
 
     def elapsed(self) -> float:
-        """Elapsed seconds, for quotas: real ones (also while pinned) plus every jump forward."""
+        """Elapsed seconds, for quotas: real ones (also while pinned) plus every jump forward; a thread's own time."""
+        if self.own:
+            return self.own.timestamp()
         with self._lock:
             return time.monotonic() - self._started + self._skipped.total_seconds()

@@ -74,11 +74,13 @@ class Handler(BaseHTTPRequestHandler):
             base=f"http://{self.headers.get('Host') or ':'.join(map(str, self.server.server_address[:2]))}",
             body=self.rfile.read(min(length, LARGEST_BODY)),
         )
-        response, fault = self.server.app.respond(request)
-        if fault is None:
-            self._send(response)
-        else:
-            self._fail(response, fault)
+        app = self.server.app
+        with app.world.clock.at(app.instant_of(request)):
+            response, fault = app.respond(request)
+            if fault is None:
+                self._send(response)
+            else:
+                self._fail(response, fault)
 
     def _fail(self, response: Response, fault: Fault) -> None:
         if fault.kind == "status":

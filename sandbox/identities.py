@@ -37,7 +37,7 @@ def identify(
     seed: int, sessions: Sessions, is_fund: np.ndarray, is_otc: np.ndarray, first: np.ndarray, end: np.ndarray
 ) -> Iterator[Security]:
     rng = random.Random(f"identities {seed}")
-    taken = {ticker for ticker, *_ in names.FIXED}
+    taken = {ticker for ticker, *_ in names.FIXED} | {names.REUSED}
     ciks = rng.sample(range(1_000_000, 1_900_000), len(first))
     sibling: Security | None = None
     for place, cik in enumerate(ciks):

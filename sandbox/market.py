@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from sandbox import actions
 from sandbox import bars as shapes
 from sandbox.actions import Dividend, Split
 from sandbox.bars import Bars, Restatements
@@ -55,6 +56,8 @@ class Market:
         self._building = threading.RLock()
         self._parts: dict[str, object] = {}
         self._bars = Kept(max(130, min(800, CELLS_KEPT // (8 * securities))))
+        self._alpha_vantage = Kept(self._bars.size)
+        self._restatements = Kept(self._bars.size)
         self._stories = Kept(max(20, 60_000 // securities))
 
     @property
@@ -96,11 +99,15 @@ class Market:
 
     def alpha_vantage_bars(self, session: int, now: datetime) -> Bars | None:
         bars = self.bars(session, now)
-        return None if bars is None else shapes.as_alpha_vantage(self.seed, bars)
+        if bars is None or bars is not self.final_bars(session):
+            return None if bars is None else shapes.as_alpha_vantage(self.seed, bars)
+        return self._alpha_vantage.get(session, lambda: shapes.as_alpha_vantage(self.seed, bars))
 
     def restatements(self, session: int) -> Restatements:
         closed_at = int(self.sessions.closes[session])
-        return shapes.restatements(self.seed, self.universe, session, closed_at)
+        return self._restatements.get(
+            session, lambda: shapes.restatements(self.seed, self.universe, session, closed_at)
+        )
 
     def split_factors(self, session: int, now: datetime) -> np.ndarray:
         """Per security, how many shares one share of `session` has become by the last session delivered at `now`."""
@@ -119,6 +126,30 @@ class Market:
         """Dividends whose ex-date is a delivered session, oldest first."""
         last = self._simulated(now)
         return [dividend for dividend in self.prices.dividends if dividend.ex <= last]
+
+    def announced_splits(self, now: datetime) -> list[Split]:
+        """The splits that providers list at `now`: some are announced late."""
+        last = self._simulated(now)
+        numbered = enumerate(self.prices.splits)
+        return [s for number, s in numbered if s.session + actions.delay(number, actions.LATE_SPLIT) <= last]
+
+    def announced_dividends(self, now: datetime) -> list[Dividend]:
+        """The dividends that providers list at `now`: some are announced late, some by mistake."""
+        last = self._simulated(now)
+        numbered = enumerate(self.prices.dividends)
+        listed = [d for number, d in numbered if d.ex + actions.delay(number, actions.LATE_DIVIDEND) <= last]
+        return listed + [d for d in self.mistaken_dividends(now) if last < d.ex + actions.ERROR_LASTS]
+
+    def mistaken_dividends(self, now: datetime) -> list[Dividend]:
+        """The dividends listed by mistake up to `now`, oldest first: they are withdrawn, and no price shows them."""
+        found = []
+        paid = {(d.ex, d.security) for d in self.prices.dividends}
+        for ex in range(actions.ERROR_AT, self._simulated(now) + 1, actions.ERROR_EVERY):
+            # One of the securities that are always listed, but not one that pays on that day.
+            place = next(p for p in range(ex, ex + FEWEST) if (ex, p % FEWEST) not in paid) % FEWEST
+            amount = max(0.01, round(float(self.prices.day(ex).close[place]) * 0.008, 2))
+            found.append(Dividend(place, ex - actions.NOTICE, ex, ex + actions.PAYMENT, amount))
+        return found
 
     def active(self, security: Security, day: date) -> bool:
         """Whether it is listed on `day`."""

@@ -18,6 +18,9 @@ FIXED = (
     ("YARN", "Yarn Utilities Company", "Utilities", "XNYS"),
 )
 
+# The ticker that one company after the other has: see `successions`.
+REUSED = "HANK"
+
 FIRST = (
     "Abbot", "Acorn", "Alder", "Amber", "Anchor", "Apex", "Arbor", "Argent", "Ashford", "Aspen", "Atlas", "Aurora",
     "Avon", "Banner", "Barrow", "Basalt", "Beacon", "Birch", "Bluff", "Borealis", "Bramble", "Brandt", "Bright",

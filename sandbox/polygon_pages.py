@@ -37,7 +37,7 @@ def page(
         rows = [row for row in rows if _passes(str(row[key]), key, query)]
 
     def order(row: Row) -> tuple[str, str, str]:
-        return str(row[sort]), str(row["ticker"]), str(row.get("id", ""))
+        return str(row[sort]), str(row["ticker"]), str(row.get("id") or row.get("composite_figi", ""))
 
     descending = query.get("order", "asc" if sort == "ticker" else "desc") == "desc"
     rows = sorted(rows, key=order, reverse=descending)

@@ -17,7 +17,7 @@ def tickers(world: World, request: Request, request_id: str) -> bytes:
     active = read_bool(query.get("active", "true"), "active")
     found = [
         security
-        for security in world.market.universe.securities
+        for security in world.market.universe.listings()
         if security.listed_on <= day
         and world.market.active(security, day) == active
         and all(str(_facts(security)[key] or "") == query[key] for key in _FILTERS if key in query)
@@ -38,7 +38,7 @@ def splits(world: World, request: Request, request_id: str) -> bytes:
             "split_to": split.split_to,
             "ticker": securities[split.security].ticker,
         }
-        for split in world.market.splits(world.now())
+        for split in world.market.announced_splits(world.now())
     ]
     keys = ("ticker", "execution_date")
     return page(request, request_id, rows, read_query(request), "execution_date", keys, "splits", (10, 1000))
@@ -60,7 +60,7 @@ def dividends(world: World, request: Request, request_id: str) -> bytes:
             "record_date": dates[dividend.ex].isoformat(),
             "ticker": securities[dividend.security].ticker,
         }
-        for dividend in world.market.dividends(world.now())
+        for dividend in world.market.announced_dividends(world.now())
     ]
     keys = ("ticker", "ex_dividend_date", "declaration_date", "pay_date", "record_date")
     return page(request, request_id, rows, read_query(request), "ex_dividend_date", keys, "dividends", (10, 1000))

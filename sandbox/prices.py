@@ -6,6 +6,7 @@ prices never depend on how far, or in which steps, the simulation has been taken
 """
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from math import prod
 
@@ -16,7 +17,7 @@ from sandbox.names import SECTORS
 from sandbox.randomness import stream
 from sandbox.securities import Universe
 from sandbox.sessions import Sessions
-from sandbox.stories import draw
+from sandbox.stories import AFTERMATH, draw
 
 MARKET_VARIANCE = 0.008**2
 SECTOR_VARIANCE = 0.005**2
@@ -31,13 +32,15 @@ OWN_WAY = 0.05
 class Day:
     """One session's outcome per security: `reference` is the previous close less split and dividend, in today's shares.
 
-    `volatility` is the expected size of the day's log return; `trading` is true where there is a bar.
+    `volatility` is the expected size of the day's log return; `trading` is true where there is a bar. `effect` is the
+    part of the log return that stories cause, those of this session and of the ones before.
     """
 
     reference: np.ndarray
     close: np.ndarray
     volatility: np.ndarray
     trading: np.ndarray
+    effect: np.ndarray
 
 
 def garch(variance: np.ndarray, base: np.ndarray | float, shock: np.ndarray) -> np.ndarray:
@@ -59,6 +62,7 @@ class Prices:
         self._market = np.array([MARKET_VARIANCE])
         self._sectors = np.full(len(SECTORS), SECTOR_VARIANCE)
         self._own = universe.volatility**2
+        self._effects: deque[np.ndarray] = deque(maxlen=len(AFTERMATH))  # of the sessions before, the newest first
         self._halted_until = np.zeros(len(universe), dtype=np.int64)
         self._lock = threading.Lock()
 
@@ -84,8 +88,9 @@ class Prices:
         own = np.sqrt(self._own) * heavy
         news = draw(self.seed, universe, self.sessions, session).effects(len(universe))
         volatility = np.sqrt(self._market * universe.beta**2 + self._sectors[universe.sector] + self._own)
-        moved = DRIFT + universe.beta * market + sectors[universe.sector] + own + news
-        moved = moved[universe.lead] + OWN_WAY * (moved - moved[universe.lead])
+        effect = news + sum(share * before for share, before in zip(AFTERMATH, self._effects, strict=False))
+        self._effects.appendleft(news)
+        moved = self._by_company(DRIFT + universe.beta * market + sectors[universe.sector] + own + effect)
 
         ordered = actions.halts(self.seed, universe, session)
         self._halted_until = np.maximum(self._halted_until, np.where(ordered > 0, session + ordered, 0))
@@ -96,11 +101,19 @@ class Prices:
         self._market = garch(self._market, MARKET_VARIANCE, market)
         self._sectors = garch(self._sectors, SECTOR_VARIANCE, sectors)
         self._own = garch(self._own, universe.volatility**2, own + news / 2)
-        return Day(reference, ticks(price), volatility.astype(np.float32), trading)
+        effect = self._by_company(effect).astype(np.float32)
+        return Day(reference, ticks(price), volatility.astype(np.float32), trading, effect)
+
+    def _by_company(self, moved: np.ndarray) -> np.ndarray:
+        """Log returns of which a second class of shares mostly has those of the first."""
+        first = moved[self.universe.lead]
+        return first + OWN_WAY * (moved - first)
 
     def _reference(self, session: int, trading: np.ndarray) -> np.ndarray:
         """Yesterday's prices adjusted for today's splits and dividends, which are recorded."""
         reference = self._price.copy()
+        if (debut := self.universe.debut(session)) is not None:
+            reference[debut] = self.universe.price[debut]
         for split in actions.splits(self.seed, self.universe, session, reference, trading):
             self.splits.append(split)
             self._splits_of.setdefault(split.security, []).append(split)

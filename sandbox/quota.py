@@ -8,7 +8,10 @@ from sandbox.sessions import NEW_YORK
 
 
 class Quotas:
-    """Counts calls. Real seconds count while the clock is pinned too; moving it forward renews allowances."""
+    """Counts calls. Real seconds count while the clock is pinned too; moving it forward renews allowances.
+
+    Requests that carry their own time have allowances of their own.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -19,7 +22,7 @@ class Quotas:
     def take(self, name: str, calls: int, seconds: float) -> bool:
         """True if one more of at most `calls` in any `seconds` is allowed; a rejected call is not counted."""
         with self._lock:
-            now, recent = self._clock.elapsed(), self._recent[name]
+            now, recent = self._clock.elapsed(), self._recent[self._owner(name)]
             while recent and recent[0] <= now - seconds:
                 recent.popleft()
             if len(recent) >= calls:
@@ -30,11 +33,14 @@ class Quotas:
     def take_daily(self, name: str, calls: int) -> bool:
         """True if one more of `calls` on this day (New York's, by the sandbox's clock) is allowed."""
         with self._lock:
-            key = f"{name} {self._clock.now().astimezone(NEW_YORK):%Y-%m-%d}"
+            key = f"{self._owner(name)} {self._clock.now().astimezone(NEW_YORK):%Y-%m-%d}"
             if self._daily[key] >= calls:
                 return False
             self._daily[key] += 1
             return True
+
+    def _owner(self, name: str) -> str:
+        return f"{name} in the past" if self._clock.own else name
 
     def clear(self) -> None:
         """Renew all allowances."""

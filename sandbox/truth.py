@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
+from sandbox import actions
 from sandbox.sessions import START, utc
 from sandbox.web import Request, World
 
@@ -12,7 +13,7 @@ Row = dict[str, object]
 
 
 def rows_about(world: World, request: Request, subject: str) -> list[Row] | None:
-    """Rows about bars, articles, securities or actions as of the clock; None for another subject."""
+    """Rows about bars, articles, effects, securities or actions as of the clock; None for another subject."""
     now = world.now()
     query = request.query
     start = date.fromisoformat(query.get("from", START.isoformat()))
@@ -24,6 +25,8 @@ def rows_about(world: World, request: Request, subject: str) -> list[Row] | None
         return list(_articles(world, now, start, end, ticker))
     if subject == "securities":
         return list(_securities(world, now, ticker))
+    if subject == "effects":
+        return list(_effects(world, now, start, end, ticker))
     if subject == "actions":
         return [row for row in _actions(world, now, ticker) if start.isoformat() <= str(row["date"]) <= end.isoformat()]
     return None
@@ -72,8 +75,19 @@ def _articles(world: World, now: datetime, start: date, end: date, ticker: str |
         }
 
 
+def _effects(world: World, now: datetime, start: date, end: date, ticker: str | None) -> Iterator[Row]:
+    """The log return that stories cause in each security, per delivered session: 0 for most."""
+    market = world.market
+    last = min(market.sessions.after(end), market.sessions.delivered(now))
+    for session in range(market.sessions.at_or_after(start), last):
+        day, date_ = market.prices.day(session), market.sessions.dates[session].isoformat()
+        for i in np.flatnonzero(day.trading & (day.effect != 0)).tolist():
+            if ticker in (None, market.universe.securities[i].ticker):
+                yield {"ticker": market.universe.securities[i].ticker, "date": date_, "effect": float(day.effect[i])}
+
+
 def _securities(world: World, now: datetime, ticker: str | None) -> Iterator[Row]:
-    for security in world.market.universe.securities:
+    for security in world.market.universe.listings():
         if security.listed_on <= now.date() and ticker in (None, security.ticker):
             gone = security.delisted_on if security.delisted_on and security.delisted_on <= now.date() else None
             yield {
@@ -91,15 +105,28 @@ def _securities(world: World, now: datetime, ticker: str | None) -> Iterator[Row
 
 
 def _actions(world: World, now: datetime, ticker: str | None) -> Iterator[Row]:
-    """Splits, dividends and sessions lost to a halt (`date` is the session from which, or in which, they count)."""
+    """Splits, dividends and sessions lost to a halt (`date` is the session from which, or in which, they count).
+
+    `announced_on` is the session on whose evening providers list an action first. A mistaken dividend is one that was
+    never paid: it is listed until the session `withdrawn_on`.
+    """
     market = world.market
     dates, securities = market.sessions.dates, market.universe.securities
     chosen = market.universe.by_ticker.get(ticker) if ticker else None
-    rows: list[tuple[int, int, Row]] = [
-        (s.session, s.security, {"kind": "split", "split_from": s.split_from, "split_to": s.split_to})
-        for s in market.splits(now)
-    ]
-    rows += [(d.ex, d.security, {"kind": "dividend", "amount": d.amount}) for d in market.dividends(now)]
+    rows: list[tuple[int, int, Row]] = []
+    for number, split in enumerate(market.splits(now)):
+        on = dates[split.session + actions.delay(number, actions.LATE_SPLIT)].isoformat()
+        facts: Row = {"kind": "split", "split_from": split.split_from, "split_to": split.split_to, "announced_on": on}
+        rows.append((split.session, split.security, facts))
+    for number, dividend in enumerate(market.dividends(now)):
+        on = dates[dividend.ex + actions.delay(number, actions.LATE_DIVIDEND)].isoformat()
+        facts = {"kind": "dividend", "amount": dividend.amount, "announced_on": on}
+        rows.append((dividend.ex, dividend.security, facts))
+    for dividend in market.mistaken_dividends(now):
+        until = dates[dividend.ex + actions.ERROR_LASTS].isoformat()
+        on = dates[dividend.ex].isoformat()
+        facts = {"kind": "mistaken dividend", "amount": dividend.amount, "announced_on": on, "withdrawn_on": until}
+        rows.append((dividend.ex, dividend.security, facts))
     for session in range(market.sessions.delivered(now)):
         lost = market.universe.listed(session) & ~market.prices.day(session).trading
         rows += [(session, i, {"kind": "halt"}) for i in np.flatnonzero(lost).tolist()]

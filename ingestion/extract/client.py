@@ -46,8 +46,15 @@ class Client:
     """
 
     def __init__(
-        self, source: Source, terms: SourceSettings, limits: ClientLimits, landing: Landing, quota_folder: Path
+        self,
+        source: Source,
+        terms: SourceSettings,
+        limits: ClientLimits,
+        landing: Landing,
+        quota_folder: Path,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        self.clock = clock
         self.source, self.terms, self.limits, self.landing = source, terms, limits, landing
         self.redactor = Redactor(terms.api_key)
         self.redactor.guard("urllib3.connectionpool", "dlt", "requests")
@@ -83,7 +90,9 @@ class Client:
         """
         address = self._address(url)
         secret_headers, secret_params = self._credentials()
-        requested_at, started = datetime.now(UTC), time.monotonic()
+        requested_at, started = self._now(), time.monotonic()
+        if self.clock:
+            headers = {**(headers or {}), SIMULATED_TIME: requested_at.isoformat()}
         self._adapter.attempts = 0
         status: int | None = None
         body, kept = b"", dict[str, str]()
@@ -96,12 +105,12 @@ class Client:
             error = refusal or self._diagnose(status, kept, body)
             received_at = self._time_of(response)
         except (requests.RequestException, TooLarge) as failure:
-            error, received_at = self._exchange.failure(failure), datetime.now(UTC)
+            error, received_at = self._exchange.failure(failure), self._now()
         except QuotaExhausted as exhausted:
             if not self._adapter.attempts:
                 raise
             # The allowance ran out between a failed attempt and its retry; the attempt is recorded all the same.
-            error, received_at = exhausted, datetime.now(UTC)
+            error, received_at = exhausted, self._now()
         if error:
             error.source, error.endpoint, error.scope = self.source.name, endpoint.name, scope_of(scope)
             error.detail = self.redactor.text(error.detail)
@@ -128,6 +137,9 @@ class Client:
         self._session.close()
         self.allowances.close()
 
+    def _now(self) -> datetime:
+        return self.clock() if self.clock else datetime.now(UTC)
+
     def _address(self, url: str) -> str:
         """The address to request. The key only goes to the configured host, whatever URL a next page has."""
         if self.base is None:
@@ -153,7 +165,7 @@ class Client:
     def _time_of(self, response: requests.Response) -> datetime:
         """When the response was received: now, or the simulated market's own now."""
         simulated = response.headers.get(SIMULATED_TIME) if self.terms.is_simulated else None
-        return datetime.fromisoformat(simulated) if simulated else datetime.now(UTC)
+        return datetime.fromisoformat(simulated) if simulated else self._now()
 
     def _pause(self, response: requests.Response) -> float | None:
         """Seconds before a retry (0: no time named); None if the response is final or the wait too long."""

@@ -7,7 +7,7 @@ body's bytes: `zcat FILE | head -1` shows the request and `zcat FILE | tail -n +
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,10 +31,18 @@ class LandingError(MarketloomError):
     """A landed file cannot be read; the text names it."""
 
 
-class Landing:
-    """The landing zone of one target under an fsspec URL: a local folder, s3://… or any other file system."""
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, url: str) -> None:
+
+class Landing:
+    """The landing zone of one target under an fsspec URL: a local folder, s3://… or any other file system.
+
+    `clock` gives the landing times.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], datetime] = utc_now) -> None:
+        self.clock = clock
         # fsspec would read "::" in a folder's name as a chain of file systems.
         is_folder = "://" not in url
         self.fs, root = (fsspec.filesystem("file"), url) if is_folder else fsspec.core.url_to_fs(url)
@@ -128,7 +136,7 @@ class Landing:
             return []
 
     def _next_stamp(self, source: str) -> str:
-        now = datetime.now(UTC)
+        now = self.clock()
         last = self._last.get(source)
         if last is None:
             newest = self.paths(source, after=now.strftime("%Y%m%d"))

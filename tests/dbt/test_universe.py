@@ -37,7 +37,7 @@ class Built:
     @property
     def securities(self) -> tuple[Security, ...]:
         """All securities of exchanges that were listed by the last list; no others are requested from Polygon."""
-        return tuple(s for s in self.market.universe.securities if s.listed_on <= DAYS[-1] and not s.is_otc)
+        return tuple(s for s in self.market.universe.listings() if s.listed_on <= DAYS[-1] and not s.is_otc)
 
     def listed_by_truth(self, day: date) -> set[str]:
         return {s.ticker for s in self.securities if self.market.active(s, day)}

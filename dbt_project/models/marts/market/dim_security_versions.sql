@@ -140,6 +140,7 @@ first_bars as (
 identified as (
     select
         assigned.security_key,
+        assigned.from_date,
         events.*,
         row_number() over (
             partition by events.source_name, events.ticker, events.identity, events.listing_number
@@ -170,6 +171,7 @@ successive as (
     select
         security_key,
         company_number,
+        from_date,
         ticker,
         is_listed,
         security_name,
@@ -223,10 +225,10 @@ intervals as (
     from successive
     where successive.is_listed and successive.next_known_from is not null
     union all
-    -- Delisted before we first received it.
+    -- Delisted before we first received it: listed at most since the company before it gave the ticker up.
     select
         successive.*,
-        cast(null as date) as valid_from,
+        case when successive.company_number > 1 then successive.from_date end as valid_from,
         successive.effective_date as valid_to,
         successive.known_from as interval_known_from,
         cast(null as {{ type_timestamp_tz() }}) as interval_known_to
@@ -298,7 +300,6 @@ first_events as (
         ticker,
         min(known_from) as known_from
     from successive
-    where company_number = 1
     group by ticker
 ),
 

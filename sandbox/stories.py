@@ -69,7 +69,7 @@ def draw(seed: int, universe: Universe, sessions: Sessions, session: int) -> Sto
     companions[accompanied] = np.searchsorted(shares, rng.random(int(accompanied.sum())), side="right")
     companions[companions == subjects[:, None]] = -1
     companions[companions[:, 0] == companions[:, 1], 1] = -1
-    strong = np.where(rng.random(count) < 0.55, 1, -1) * (0.1 + 0.45 * rng.random((2, count)).sum(0))
+    strong = np.where(rng.random(count) < 0.5, 1, -1) * (0.1 + 0.45 * rng.random((2, count)).sum(0))
     sentiments = np.where(rng.random(count) < 0.25, rng.normal(0, 0.05, count), strong)
     heeded = np.where(rng.random(count) < 0.7, np.exp(rng.normal(0, 0.4, count)), 0.0)
     return Stories(

@@ -1,8 +1,8 @@
 -- Which stocks moved most on the latest session, and what was published about them?
 with latest_session as (
     select max(trading_date) as trading_date
-    from {{ ref('mart_stock_days') }}
-    where one_day_return is not null
+    from {{ ref('fct_daily_indicators') }}
+    where simple_return_1 is not null
 ),
 
 moves as (
@@ -11,12 +11,14 @@ moves as (
         days.ticker,
         days.trading_date,
         days.close_price,
-        days.one_day_return,
+        indicators.simple_return_1 as one_day_return,
         days.article_count
     from {{ ref('mart_stock_days') }} as days
     inner join latest_session on days.trading_date = latest_session.trading_date
-    where days.one_day_return is not null and not days.is_suspect
-    order by abs(days.one_day_return) desc
+    inner join {{ ref('fct_daily_indicators') }} as indicators
+        on days.security_key = indicators.security_key and days.trading_date = indicators.trading_date
+    where indicators.simple_return_1 is not null
+    order by abs(indicators.simple_return_1) desc
     limit 20
 )
 

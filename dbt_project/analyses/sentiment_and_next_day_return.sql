@@ -1,12 +1,14 @@
--- Does today's sentiment predict tomorrow's return? Mean returns by sentiment of the day's stories.
+-- Does sentiment predict the next return? Mean returns, adjusted for splits, by sentiment of the day's stories.
 with days as (
     select
-        ticker,
-        trading_date,
-        mean_sentiment_score,
-        one_day_return,
-        lead(one_day_return) over (partition by security_key order by trading_date) as next_day_return
-    from {{ ref('mart_stock_days') }}
+        days.mean_sentiment_score,
+        indicators.simple_return_1 as one_day_return,
+        lead(indicators.simple_return_1) over (
+            partition by days.security_key order by days.trading_date
+        ) as next_day_return
+    from {{ ref('mart_stock_days') }} as days
+    inner join {{ ref('fct_daily_indicators') }} as indicators
+        on days.security_key = indicators.security_key and days.trading_date = indicators.trading_date
 )
 
 select

@@ -1,24 +1,16 @@
--- Which securities are most volatile? Annualised volatility of the last 20 returns.
-with ranked as (
-    select
-        security_key,
-        ticker,
-        trading_date,
-        one_day_return,
-        row_number() over (partition by security_key order by trading_date desc) as days_back
-    from {{ ref('mart_stock_days') }}
-    where one_day_return is not null and not is_suspect
+-- Which securities are most volatile? Annualised volatility of the last 20 returns, adjusted for splits.
+with latest as (
+    select max(trading_date) as trading_date from {{ ref('fct_daily_indicators') }}
 )
 
 select
-    ranked.ticker,
+    indicators.ticker,
     securities.security_name,
-    max(ranked.trading_date) as last_trading_date,
-    round(cast(100 * stddev_samp(ranked.one_day_return) * sqrt(252) as numeric), 1) as volatility_percent
-from ranked
-inner join {{ ref('dim_securities') }} as securities on ranked.security_key = securities.security_key
-where ranked.days_back <= 20
-group by ranked.ticker, securities.security_name
-having count(*) = 20
+    indicators.trading_date as last_trading_date,
+    round(cast(100 * indicators.realised_volatility_20 as numeric), 1) as volatility_percent
+from {{ ref('fct_daily_indicators') }} as indicators
+inner join latest on indicators.trading_date = latest.trading_date
+inner join {{ ref('dim_securities') }} as securities on indicators.security_key = securities.security_key
+where indicators.realised_volatility_20 is not null
 order by volatility_percent desc
 limit 50

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock
 
+from ingestion import simulation
 from ingestion.config import Settings
 from ingestion.extract.client import Client
 from ingestion.extract.plan import Plan, advance
@@ -32,16 +33,20 @@ EVENING = time(20, 30)
 NEWS_HOURS = range(6, 20, 2)
 # Between two evenings only what is new: late and edited articles are found in the evening, as far back as declared.
 NEWS_OVERLAP = timedelta(hours=3)
+# No run takes longer, so that none is still running at the present.
+LONGEST_RUN = timedelta(minutes=30)
 FREE_KEY = "sandbox-free"
 GOOD = ("ok", "not_modified")
 # Seconds between two calls, so that the free allowances are never exceeded.
 PACE = {"polygon": 13.0, "alpha_vantage": 2.0}
 
 
-def ensure(settings: Settings, sources: Sequence[Source], now: datetime, *, is_new: bool) -> bool:
-    """Write the past of `sources` up to `now` (UTC) into landing if nothing is there yet; True if it was written.
+def ensure(
+    settings: Settings, sources: Sequence[Source], now: datetime, *, is_new: bool, sessions: int = SESSIONS
+) -> bool:
+    """Write the past of `sources` before `now` (UTC) into landing if nothing is there yet; True if it was written.
 
-    Without `is_new` (the warehouse holds nothing) only a past that is written but not in landing yet is completed.
+    Without `is_new` (the warehouse holds nothing yet) only a past that another run has written is put into landing.
     """
     folder, landing = settings.work_folder / "past", Landing(settings.landing_url)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +56,10 @@ def ensure(settings: Settings, sources: Sequence[Source], now: datetime, *, is_n
                 return False
             part = folder.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
-            _write(settings, sources, now, part)
+            part.mkdir()
+            days = _sessions(settings, now, sessions)
+            for source in sources:
+                Collector(settings, source, part).run(days, now, sessions)
             part.rename(folder)
         _publish(folder, landing)
     return True
@@ -69,25 +77,23 @@ def _publish(folder: Path, landing: Landing) -> None:
     shutil.rmtree(folder)
 
 
-def _write(settings: Settings, sources: Sequence[Source], now: datetime, folder: Path) -> None:
-    """Write the past of all sources into `folder`, laid out as a landing zone."""
-    first = now.date() - timedelta(days=2 * SESSIONS)
-    sessions = [day for day, _ in sessions_between(first, now.date(), settings.sessions_folder)]
-    days = [day for day in sessions if _at(day, EVENING) < now][-SESSIONS:]
-    folder.mkdir(parents=True)
-    for source in sources:
-        Collector(settings, source, folder).run(days, now)
+def _sessions(settings: Settings, now: datetime, count: int) -> list[date]:
+    """At least the last `count` sessions up to today; fewer where the simulated market begins later."""
+    first = max(simulation.first_session(settings.sandbox_url), now.date() - timedelta(days=2 * count + 14))
+    return [day for day, _ in sessions_between(first, now.date(), settings.sessions_folder)]
 
 
-def _moments(days: Sequence[date], now: datetime) -> Iterator[tuple[datetime, bool]]:
-    """When the collector ran, in order, and whether for news only: from the first evening on."""
-    for day in days:
-        if day != days[0]:
-            yield from ((_at(day, time(hour)), True) for hour in NEWS_HOURS)
-        yield _at(day, EVENING), False
-    today = now.astimezone(NEW_YORK).date()
-    if today > days[-1]:
-        yield from ((_at(today, time(hour)), True) for hour in NEWS_HOURS if _at(today, time(hour)) < now)
+def moments(sessions: Sequence[date], now: datetime, count: int) -> Iterator[tuple[datetime, bool]]:
+    """When the collector ran, in order, and whether for news only: from the evening of one session on.
+
+    It is that of the last `count`th session whose evening is over.
+    """
+    evenings = [day for day in sessions if _at(day, EVENING) < now - LONGEST_RUN][-count:]
+    for day in sessions:
+        if evenings and day >= evenings[0]:
+            hours = [time(hour) for hour in NEWS_HOURS] if day > evenings[0] else []
+            runs = [*((_at(day, hour), True) for hour in hours), (_at(day, EVENING), False)]
+            yield from ((moment, is_news) for moment, is_news in runs if moment < now - LONGEST_RUN)
 
 
 def _at(day: date, hour: time) -> datetime:
@@ -109,15 +115,15 @@ class Collector:
     def clock(self) -> datetime:
         return self.moment
 
-    def run(self, days: Sequence[date], now: datetime) -> None:
-        """Collect on the evenings of `days`, and news between them, until `now`."""
+    def run(self, sessions: Sequence[date], now: datetime, count: int) -> None:
+        """Collect on the evenings of the last `count` of `sessions`, and news between them, until `now`."""
         settings, source = self.settings, self.source
         # The market holds the calls against the free allowances, in its own time: ours would wait in real time.
         terms = replace(settings.source(source), api_key=FREE_KEY, rates=())
         limits = replace(settings.client_limits, backoff_seconds=0)
         quota_folder = settings.work_folder / "quota"
         with closing(Client(source, terms, limits, self.landing, quota_folder, self.clock)) as client:
-            for moment, is_news in _moments(days, now):
+            for moment, is_news in moments(sessions, now, count):
                 if not is_news:
                     self._collect(client, source, moment)
                 elif self.news.endpoints:

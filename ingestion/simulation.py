@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -77,6 +77,11 @@ def _clock(url: str, timeout: float) -> datetime:
         )
     response.raise_for_status()
     return datetime.fromisoformat(response.headers[CLOCK]).astimezone(UTC)
+
+
+def first_session(url: str) -> date:
+    """The first session of the simulated market at `url`."""
+    return date.fromisoformat(requests.get(f"{url}/_sandbox/health", timeout=10).json()["first_session"])
 
 
 def _command(module: str, *arguments: str) -> list[str]:

@@ -11,6 +11,9 @@ test. The same seed and number of securities always give the same market, whatev
     DELETE /_sandbox/quotas                             renew the allowances of all keys
     GET  /_sandbox/truth/{bars,articles,effects,securities,actions}?from=&to=&ticker=   the true events
 
+A request with the header X-Sandbox-Now (ISO) is answered as of that moment, whatever the clock says; it has allowances
+of its own, in its own time, and can meet an outage (`outages`).
+
 Keys decide the plan: `sandbox-free` has the provider's free quota and entitlements, `sandbox-unlimited` neither limit.
 
 Modules, from the inside out: `sessions` and `identities` → `securities` → `stories` → `prices` (returns, splits,

@@ -58,12 +58,9 @@ class App:
         return found, fault
 
     def instant_of(self, request: Request) -> datetime | None:
-        """The time that a request carries in X-Sandbox-Now; None without it, or if it is none of the simulation's."""
-        try:
-            instant = parse_instant(request.header("x-sandbox-now"))
-        except ValueError:
-            return None
-        return instant if START <= instant.date() < HORIZON else None
+        """The time that a request carries in X-Sandbox-Now; None without it. Raises ValueError if it cannot be one."""
+        text = request.header("x-sandbox-now")
+        return _simulated(parse_instant(text)) if text else None
 
     def _outage(self, provider: str) -> Fault | None:
         own = self.world.clock.own
@@ -84,9 +81,7 @@ class App:
 
     def set_clock(self, instant: datetime | None) -> None:
         """Pin the clock (None: let it run). Raises ValueError outside the simulated years."""
-        if instant is not None and not START <= instant.date() < HORIZON:
-            raise ValueError(f"the simulation runs from {START} to {HORIZON}, {instant:%Y-%m-%d} is outside")
-        self.world.clock.set(instant)
+        self.world.clock.set(_simulated(instant) if instant else None)
 
     def _note(self, request: Request, found: Response, fault: Fault | None) -> None:
         with self._lock:
@@ -114,6 +109,7 @@ class App:
         if (method, path) == ("GET", "health"):
             market = world.market
             about = {"seed": market.seed, "securities": market.size, "now": world.now().isoformat()}
+            about["first_session"] = market.sessions.dates[0].isoformat()
             return _json(200, {"status": "ok", **about})
         if path == "clock":
             if method == "POST":
@@ -141,6 +137,12 @@ class App:
             if rows is not None:
                 return _json(200, rows)
         return _json(404, {"error": f"no control {method} /_sandbox/{path}"})
+
+
+def _simulated(instant: datetime) -> datetime:
+    if not START <= instant.date() < HORIZON:
+        raise ValueError(f"the simulation runs from {START} to {HORIZON}, {instant:%Y-%m-%d} is outside")
+    return instant
 
 
 def _json(status: int, body: object) -> Response:

@@ -75,7 +75,12 @@ class Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(min(length, LARGEST_BODY)),
         )
         app = self.server.app
-        with app.world.clock.at(app.instant_of(request)):
+        try:
+            instant = app.instant_of(request)
+        except ValueError as error:
+            self._send(Response(400, json.dumps({"error": f"X-Sandbox-Now: {error}"}).encode()))
+            return
+        with app.world.clock.at(instant):
             response, fault = app.respond(request)
             if fault is None:
                 self._send(response)

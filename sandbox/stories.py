@@ -16,7 +16,7 @@ from sandbox.sessions import NEW_YORK, Sessions, utc
 PER_SECURITY = 0.35
 COMPANIONS = 2
 # The market underreacts: in the sessions after a story's own, its security moves by these shares of its impact.
-AFTERMATH = (0.3, 0.2, 0.1)
+AFTERMATH = (0.6, 0.3, 0.1)
 # Relative amount of news by hour in New York: the busiest before the open and after the close.
 BY_HOUR = np.array([1, 1, 1, 1, 2, 4, 8, 14, 18, 14, 9, 8, 7, 6, 6, 8, 16, 12, 6, 4, 3, 2, 2, 1], dtype=float)
 WEEKEND = 0.15

@@ -13,7 +13,7 @@ from sandbox.web import Request, Response, World
 
 __all__ = ["ENTRIES", "FEEDS", "respond"]
 
-ENTRIES = 60
+ENTRIES = 40
 GARBLED = (
     "Someday, 32 Foo 2026 25:61:00 GMT",
     "yesterday evening",

@@ -152,7 +152,7 @@ def test_the_true_events_are_served(sandbox: Sandbox) -> None:
     restated = [bar for bar in requests.get(truth + "bars?from=2026-10-01", timeout=10).json() if bar["restated_at"]]
     assert any(bar["first_volume"] != bar["volume"] for bar in restated)
     kinds = {action["kind"] for action in requests.get(truth + "actions", timeout=10).json()}
-    assert kinds == {"split", "dividend", "halt"}
+    assert kinds == {"split", "dividend", "mistaken dividend", "halt"}
     assert requests.get(truth + "securities?ticker=WEFT", timeout=10).json()[0]["sector"] == "Energy"
     story = requests.get(truth + "articles?from=2026-11-20&ticker=LOOM", timeout=10).json()[0]
     assert {"story_id", "sentiment", "published_at", "available_at"} <= set(story)
@@ -184,6 +184,7 @@ def test_it_runs_as_a_command(tmp_path: Path) -> None:
             url = ready.read_text().strip()
             assert line == f"sandbox: 20 securities (seed 11) at {url}\n"
             health = requests.get(url + "/_sandbox/health", timeout=10).json()
-            assert health == {"status": "ok", "seed": 11, "securities": 20, "now": "2026-11-21T22:00:00+00:00"}
+            about = {"seed": 11, "securities": 20, "now": "2026-11-21T22:00:00+00:00", "first_session": "2024-01-02"}
+            assert health == {"status": "ok", **about}
         finally:
             process.terminate()

@@ -111,8 +111,9 @@ def test_bars_are_consistent() -> None:
         assert (bars.transactions >= 1).all()
 
 
-def test_volatility_clusters_while_returns_themselves_do_not() -> None:
-    returns = log_returns(market())[:, market().universe.is_fixed]
+def test_volatility_clusters_while_returns_themselves_do_not_apart_from_the_news() -> None:
+    news = np.array([market().prices.day(session).effect for session in range(SESSIONS)])
+    returns = (log_returns(market()) - news)[:, market().universe.is_fixed]
     squared = np.mean([autocorrelation(np.abs(column), lag) for column in returns.T for lag in range(1, 6)])
     plain = np.mean([autocorrelation(column, lag) for column in returns.T for lag in range(1, 6)])
     assert squared > 0.05

@@ -1,14 +1,20 @@
-"""The README's commands and queries, run in a copy of the project, give the output that it shows."""
+"""The README's commands and queries, run in a copy of the project, give the output that it shows.
+
+The first run has loaded the simulated market's past: what the analyses then say is tested on the same warehouse.
+"""
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 
+from tests.integration.first_run import ANALYSES, Warehouse, check_effects, check_past
 from tests.shared import ROOT
 from tests.warehouse import discard
 
@@ -46,6 +52,24 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     discard(folder / ".marketloom")
 
 
+@pytest.fixture(scope="module")
+def first_run(copy: Path) -> str:
+    """What the first command of the README prints."""
+    done = run("make run", copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def warehouse(copy: Path, first_run: str) -> Iterator[Warehouse]:
+    """The warehouse after the first run."""
+    compiled = run("dbt compile --quiet --select resource_type:analysis --target sandbox", copy)
+    assert compiled.returncode == 0, compiled.stdout + compiled.stderr
+    connection = psycopg2.connect(run("marketloom url --target sandbox", copy).stdout.strip())
+    yield Warehouse(connection, copy / "target" / "compiled" / "marketloom" / "dbt_project" / "analyses")
+    connection.close()
+
+
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in a shell with .venv activated, in the project's folder, without settings."""
     names = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PIP_CERT")
@@ -54,36 +78,51 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_commands_run_in_order_and_queries_return_the_documented_output(copy: Path) -> None:
+def test_the_first_run_says_what_it_has_done(first_run: str) -> None:
+    assert "simulated market" in first_run
+    assert "over the last 60 sessions" in first_run
+    assert "dbt test --target sandbox" in first_run
+    assert "SOURCES__POLYGON__API_KEY" in first_run
+    assert all(rows > 0 for rows in marts(first_run).values())
+    assert set(marts(first_run)) == set(re.findall(r"^\| `((?:dim|fct|bridge|mart)_\w+)` \|", README, re.MULTILINE))
+
+
+def test_queries_return_the_documented_output(copy: Path, first_run: str) -> None:
+    assert len(questions()) == 5
+    for query, promised in questions():
+        answer = run(f"marketloom psql --target sandbox -c {shlex.quote(query.strip())}", copy)
+        assert answer.stdout.rstrip() == promised.rstrip(), answer.stdout + answer.stderr
+
+
+def test_every_analysis_has_an_expectation(warehouse: Warehouse) -> None:
+    assert {path.stem for path in warehouse.analyses.glob("*.sql")} == set(ANALYSES)
+
+
+@pytest.mark.parametrize("name", sorted(ANALYSES))
+def test_each_analysis_says_something_after_the_first_run(warehouse: Warehouse, name: str) -> None:
+    ANALYSES[name](warehouse.analysis(name))
+
+
+def test_the_event_study_finds_the_effects_that_were_planted(warehouse: Warehouse) -> None:
+    check_effects(warehouse)
+
+
+def test_what_happened_in_the_past_is_in_the_marts(warehouse: Warehouse) -> None:
+    check_past(warehouse)
+
+
+def test_commands_run_in_order(copy: Path, first_run: str) -> None:
     commands = [line for block in blocks("bash") for line in block.splitlines()]
     assert commands[0] == "make run"
-    for command in commands:
+    for command in commands[1:]:
         done = run(command, copy)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        if command == "make run":
-            check_first_run(done.stdout)
-            check_questions(copy)
     again = run("make run", copy)
     assert again.returncode == 0, again.stdout + again.stderr
     assert marts(again.stdout) == marts(run("marketloom summary --target sandbox", copy).stdout)
     described = run(r"marketloom psql --target sandbox -c '\d+ marts.fct_daily_bars'", copy).stdout
     assert "The exchange's own date" in described
     check_replay(copy, sorted(marts(again.stdout)))
-
-
-def check_first_run(printed: str) -> None:
-    assert "simulated market" in printed
-    assert "dbt test --target sandbox" in printed
-    assert "SOURCES__POLYGON__API_KEY" in printed
-    assert all(rows > 0 for rows in marts(printed).values())
-    assert set(marts(printed)) == set(re.findall(r"^\| `((?:dim|fct|bridge|mart)_\w+)` \|", README, re.MULTILINE))
-
-
-def check_questions(copy: Path) -> None:
-    assert len(questions()) == 3
-    for query, promised in questions():
-        answer = run(f"marketloom psql --target sandbox -c '{query.strip()}'", copy)
-        assert answer.stdout.rstrip() == promised.rstrip(), answer.stdout + answer.stderr
 
 
 def check_replay(copy: Path, names: list[str]) -> None:

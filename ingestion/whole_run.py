@@ -69,6 +69,18 @@ def _build(settings: Settings, rebuild: bool, console: Console) -> None:
         console.file.flush()
         if dbt_build.dbt(settings, arguments, colors=console.is_terminal):
             raise MarketloomError(f"dbt {arguments[0]} failed: `{command}`")
+    _analyze(settings)
+
+
+def _analyze(settings: Settings) -> None:
+    """Collect statistics of tables that have none: autovacuum only does so later, and queries are slow until then."""
+    with Warehouse(settings).connect(autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select schemaname, relname from pg_stat_user_tables "
+            "where schemaname in ('intermediate', 'marts') and last_analyze is null and last_autoanalyze is null"
+        )
+        for name in cursor.fetchall():
+            cursor.execute(sql.SQL("analyze {}").format(sql.Identifier(*name)))
 
 
 def _has_key(settings: Settings) -> bool:

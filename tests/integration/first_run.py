@@ -209,6 +209,11 @@ def check_past(warehouse: Warehouse) -> None:
         "select source_name, count(*) from marts.fct_ingestion_requests where status_code = 503 group by 1 order by 1"
     )
     assert [row["source_name"] for row in outages] == ["alpha_vantage", "polygon"]
+    # Without statistics the as-of functions take minutes.
+    assert not warehouse.rows(
+        "select relname from pg_stat_user_tables where schemaname in ('intermediate', 'marts') "
+        "and last_analyze is null and last_autoanalyze is null"
+    )
 
 
 def check_actions(warehouse: Warehouse) -> None:

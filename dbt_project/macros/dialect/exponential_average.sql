@@ -16,7 +16,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Carried from row to row, the average continues from a stored value to the last bit. -#}
+{#- Carried from row to row, the average continues from a stored value to the last bit. A product below the smallest double is an error. -#}
 {% macro postgres__create_exponential_average() -%}
     {%- set schema = generate_schema_name('intermediate', none) | trim -%}
     {%- if not run_query("select 1 where to_regproc('" ~ schema ~ ".exponential_average') is not null").rows -%}
@@ -25,7 +25,6 @@
             last double precision, addend double precision, ratio double precision
         ) returns double precision language plpgsql immutable parallel safe as $step$
         begin
-            -- A product below the smallest double is an error.
             return coalesce(case when abs(last) > 1e-290 then last * ratio else 0 end + addend, addend);
         end
         $step$;

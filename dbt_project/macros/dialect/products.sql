@@ -6,6 +6,5 @@
 {#- A sum of logarithms is off in the sixteenth digit; a double has fifteen when PostgreSQL makes it a numeric. -#}
 {% macro postgres__product(column, over) -%}
     {%- set logarithm = 'sum(ln(' ~ column ~ '))' ~ (' over ' ~ over if over else '') -%}
-    {%- set bounded = 'greatest(least(' ~ logarithm ~ ', 230), -230)' -%}
-    cast(cast(exp({{ bounded }}) as numeric) as {{ type_double() }})
+    cast(cast(exp(greatest(least({{ logarithm }}, 230), -230)) as numeric) as {{ type_double() }})
 {%- endmacro %}

@@ -1,7 +1,6 @@
 {% macro check_no_other_build() -%}
-    {%- if execute and flags.WHICH in ['build', 'run', 'retry', 'seed', 'snapshot'] -%}
-        {{ return(adapter.dispatch('check_no_other_build', 'marketloom')()) }}
-    {%- endif -%}
+    {%- set writes = execute and flags.WHICH in ['build', 'run', 'retry', 'seed', 'snapshot'] -%}
+    {%- if writes -%} {{ return(adapter.dispatch('check_no_other_build', 'marketloom')()) }} {%- endif -%}
 {%- endmacro %}
 
 {#-
@@ -27,10 +26,6 @@
     {%- if not run_query("select pg_try_advisory_lock(hashtext('dbt " ~ target.schema ~ "'))").columns[0][0] -%}
         {{ exceptions.raise_compiler_error(message) }}
     {%- endif -%}
-    {%- for _ in range(20) if run_query(other_runs).rows | length > 0 -%}
-        {{ exceptions.raise_compiler_error(message) }}
-    {%- endfor -%}
-    {%- if target.role -%}
-        {%- do run_query('set local role ' ~ target.role) -%}
-    {%- endif -%}
+    {%- for _ in range(20) if run_query(other_runs).rows -%} {{ exceptions.raise_compiler_error(message) }} {%- endfor -%}
+    {%- if target.role -%} {%- do run_query('set local role ' ~ target.role) -%} {%- endif -%}
 {%- endmacro %}

@@ -1,8 +1,6 @@
-{#-
-    Shared by models, which read what is known now, and functions, which read what was known at a moment. All are grouped
-    by `company`: the key of the security. Functions add its ticker where a company has only one: the result is the same,
-    and a condition on the ticker can be applied before the windows are computed.
--#}
+{#- Shared by models, which read what is known now, and functions, which read what was known at a moment. All are grouped
+    by `company`: the key of the security, and in functions its ticker where a company has only one: the result is the same,
+    and a condition on the ticker can be applied before the windows are computed. -#}
 
 {% macro chosen_actions(versions, company) -%}
     {%- set company = company | join(', ') -%}

@@ -19,18 +19,14 @@
         {%- endif -%}
     {%- endset -%}
     {%- if problem | trim -%}
-        {{ exceptions.raise_compiler_error(
-            problem | trim ~ ': use --target as_of --vars \'{as_of: "2015-11-30T14:00:00Z"}\''
-        ) }}
+        {{ exceptions.raise_compiler_error(problem | trim ~ ': use --target as_of --vars \'{as_of: "2015-11-30T14:00:00Z"}\'') }}
     {%- endif -%}
 {%- endmacro %}
 
 {% macro is_moment(text) -%}
     {%- set pattern = '^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})$' -%}
     {%- set found = modules.re.match(pattern, text) if text is string else none -%}
-    {%- if found is none -%}
-        {{ return(false) }}
-    {%- endif -%}
+    {%- if found is none -%} {{ return(false) }} {%- endif -%}
     {%- set first_of_month = modules.datetime.date(found.group(1) | int, found.group(2) | int, 1) -%}
     {%- set day = first_of_month + modules.datetime.timedelta(days=(found.group(3) | int) - 1) -%}
     {{ return(day.month == first_of_month.month) }}

@@ -26,6 +26,7 @@ from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
 from ingestion.warehouse.server import Warehouse
 from sandbox.server import Sandbox
+from sandbox.wire_rss import ENTRIES
 from tests.integration.providers import FEEDS, NOW
 from tests.runs import make_run
 from tests.warehouse import rows, value
@@ -106,7 +107,7 @@ def test_all_sources_without_a_key_skip_those_that_need_one(
     assert "\x1b" not in result.output and "\r" not in result.output
     lines = [line.split("│") for line in result.output.splitlines() if "entries" in line]
     received, loaded, quarantined = (int(cell.replace(",", "")) for cell in lines[0][4:7])
-    assert received == loaded + quarantined == 60 * len(FEEDS)
+    assert received == loaded + quarantined == ENTRIES * len(FEEDS)
     assert value(settings, "select count(*) > 9000 from raw_calendar.days")
     assert {request["path"].split("/")[1] for request in sandbox.requests} == {"rss"}
 
@@ -214,7 +215,7 @@ def test_another_program_at_the_address_is_not_taken_for_a_simulated_market(
 
 def test_a_run_reports_what_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SourceReport("rss", failures=["the thread broke"])
-    monkeypatch.setattr(runner, "ingest", lambda *anything: [failed])
+    monkeypatch.setattr(runner, "ingest", lambda *anything, **more: [failed])
     monkeypatch.setattr(dbt_build, "dbt", lambda *anything, **more: 1)
     result = call("run", "--target", "live")
     assert result.exit_code == 1 and "FAILED: rss: the thread broke" in words(result)
@@ -247,7 +248,7 @@ def test_a_run_builds_only_if_something_changed(
         return status[0]
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "ingest", lambda *anything: [])
+    monkeypatch.setattr(runner, "ingest", lambda *anything, **more: [])
     monkeypatch.setattr(whole_run, "summary", lambda *anything: None)
     monkeypatch.setattr(dbt_build, "dbt", dbt)
 

@@ -226,17 +226,16 @@ def test_an_announced_split_waits_for_its_day(built: Built) -> None:
 
 def test_the_mart_holds_all_actions_of_the_simulated_market(built: Built, market: Market) -> None:
     names, dates = [s.ticker for s in market.universe.securities], market.sessions.dates
-    splits = {
-        (names[s.security], dates[s.session], s.ratio)
-        for s in market.announced_splits(NOW)
-        if dates[s.session] >= FIRST
-    }
-    paid = {(names[d.security], dates[d.ex], d.amount) for d in market.announced_dividends(NOW) if dates[d.ex] >= FIRST}
+    splits = {(names[s.security], dates[s.session], s.ratio) for s in market.splits(NOW) if dates[s.session] >= FIRST}
+    # What Polygon announces late the archives' adjusted closes show, but the archive of the last session is not there.
+    archived, announced = dates[market.sessions.delivered(NOW) - 1], market.announced_dividends(NOW)
+    counted = [d for d in market.dividends(NOW) if d in announced or dates[d.ex] < archived]
+    paid = {(names[d.security], dates[d.ex], d.amount) for d in counted if dates[d.ex] >= FIRST}
     found = built.warehouse.rows(
         "select action_kind, ticker, ex_date, coalesce(split_to / split_from, cash_amount) "
         "from marts.fct_corporate_actions where is_chosen and ex_date >= '2024-01-01'"
     )
-    assert len(splits) > 5
+    assert len(splits) == 10
     assert {row[1:] for row in found if row[0] == "split"} == splits
     assert {row[1:] for row in found if row[0] == "dividend"} == paid
     assert len(found) == len(splits) + len(paid)

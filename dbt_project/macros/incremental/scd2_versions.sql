@@ -2,7 +2,7 @@
     {{ return({'received_at': 'delivery_times', 'response_id': 'delivery_response_ids', 'row_in_response': 'delivery_rows'}) }}
 {%- endmacro %}
 
-{% macro scd2_versions(deliveries, key, values, derived=[]) -%}
+{% macro scd2_versions(deliveries, key, values, derived=[], first='1') -%}
     select
         {{ key | join(',\n        ') }},
         version_number,
@@ -33,7 +33,7 @@
                     -- Of several deliveries at one moment (a response that repeats a row) the last one counts.
                     row_number() over (
                         partition by {{ key | join(', ') }}, received_at
-                        order by response_id desc, row_in_response desc
+                        order by {{ first }}, response_id desc, row_in_response desc
                     ) as delivery_number
                 from {{ deliveries }}
             ) as hashed

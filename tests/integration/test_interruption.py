@@ -16,6 +16,8 @@ from tests.integration.test_machines import BIN
 from tests.warehouse import value
 
 ROWS = 300_000
+# A shell that runs the tests in the background makes them, and what they start, ignore SIGINT.
+LISTENING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def headlines(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def interrupted(number: signal.Signals, until: str, *arguments: str) -> tuple[int, str]:
     """Start a command, send a signal when it has printed a line with `until`; its status and what it said."""
-    command = [str(BIN / "marketloom"), *arguments]
+    command = [sys.executable, "-c", LISTENING, str(BIN / "marketloom"), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
         wait_for(process.stdout, until)

@@ -49,6 +49,7 @@ def environment() -> Iterator[None]:
 def server() -> Iterator[Path]:
     """The socket folder of an embedded PostgreSQL server that runs for the test session."""
     home = Path(tempfile.mkdtemp(prefix="loom-"))
+    home.chmod(0o755)  # else the data of a server that root starts would move elsewhere
     home.chmod(0o755)  # root's server runs as another user, who must reach its data
     settings = Settings(root=ROOT, home=home, target="live")
     Warehouse(settings).up(())

@@ -23,8 +23,8 @@ def parse_columns(layout: Layout, response: Response, *, constants: Mapping[str,
     table, constants = layout.table, constants or {}
     try:
         rows = read_parquet(response.body)
-    except (pa.ArrowException, OSError, UnicodeError) as problem:
-        reject(response, f"expected a Parquet file; {problem}")
+    except (pa.ArrowException, OSError, UnicodeError):
+        reject(response, "expected a Parquet file, found a damaged one: fetch it again")
     try:
         names = layout.recognise(rows.schema.names, constants)
     except UnknownHeader as problem:

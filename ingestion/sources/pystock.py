@@ -122,8 +122,8 @@ def _cut_parquet(name: PurePath, file: IO[bytes]) -> Iterator[Member | Rejected]
             yield Member("prices", _params(name, place), rows, origin=origin)
     except UnknownHeader as problem:
         yield Rejected("prices", str(problem), str(name))
-    except (pa.ArrowException, OSError, UnicodeError) as problem:
-        yield Rejected("prices", f"the rest of the file cannot be read, fetch it again: {problem}", str(name))
+    except (pa.ArrowException, OSError, UnicodeError):
+        yield Rejected("prices", "the rest of the file is damaged or cut short: fetch it again", str(name))
 
 
 def _params(name: PurePath, place: int) -> dict[str, str]:

@@ -72,6 +72,7 @@ class Collector:
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory, market: Market) -> Iterator[Collector]:
     home = Path(tempfile.mkdtemp(prefix="loom-"))
+    home.chmod(0o755)  # else the data of a server that root starts would move elsewhere
     files = tmp_path_factory.mktemp("files")
     write_archives(market, files / "pystock", date(2024, 3, 4), date(2024, 3, 15))
     write_headlines(market, files / "news.csv", date(2024, 3, 4), date(2024, 3, 15))

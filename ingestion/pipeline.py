@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.errors import ConfigurationError, MarketloomError
 from ingestion.extract.client import Client
@@ -26,6 +27,7 @@ from ingestion.load.outcome import Outcome, parse, with_origin
 from ingestion.load.raw import Columns, RawSchema, Rows, State
 from ingestion.model import Member, Parsed, Rejected, Source
 from ingestion.parsing.conform import conform
+from ingestion.parsing.schema import sessions_of
 from ingestion.report import SourceReport
 from ingestion.warehouse.lock import locked
 
@@ -175,6 +177,8 @@ class Run:
 
     def _parse(self, landed: Landed) -> tuple[Parsed, Outcome]:
         parsed, error = parse(self.source, landed)
+        earliest = [pc.min(rows[column]).as_py() for rows in parsed.tables.values() for column in sessions_of(rows)]
+        self.report.earliest_session = min(filter(None, [*earliest, self.report.earliest_session]), default=None)
         if parsed.tables:
             parsed = conform(parsed, self.known_columns, self.report.new_columns)
         return parsed, Outcome.of(landed, parsed, error)

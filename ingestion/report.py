@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 
 from ingestion.load.outcome import Outcome
 
@@ -20,6 +21,7 @@ class SourceReport:
     postponed: list[str] = field(default_factory=list)
     skipped: str = ""
     recovered: bool = False
+    earliest_session: date | None = None
     seconds: float = 0.0
 
     def add(self, outcome: Outcome) -> None:

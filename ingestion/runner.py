@@ -19,7 +19,7 @@ from ingestion.extract.window import Window
 from ingestion.landing import Landing
 from ingestion.load import schemas
 from ingestion.model import Source
-from ingestion.pipeline import Listener, Run
+from ingestion.pipeline import FIRST_GENERATED, Listener, Run
 from ingestion.report import SourceReport
 from ingestion.sources import SOURCES
 from ingestion.startup import tune_garbage_collection
@@ -96,7 +96,8 @@ def ingest(
                 return run.report
             return run.ingest(window)
 
-        return _each(settings, chosen, work, console) + _calendar_if_missing(settings, console)
+        reports = _each(settings, chosen, work, console)
+        return reports + _complete_calendar(settings, reports, console)
 
 
 def _ensure_past(settings: Settings, now: datetime, console: Console) -> None:
@@ -115,7 +116,7 @@ def backfill(settings: Settings, name: str, paths: Iterable[Path], console: Cons
     prepare(settings)
     paths = list(paths)
     reports = _each(settings, [source], lambda run: run.backfill(paths), console)
-    return reports + _calendar_if_missing(settings, console)
+    return reports + _complete_calendar(settings, reports, console)
 
 
 def replay(settings: Settings, names: Sequence[str], console: Console) -> list[SourceReport]:
@@ -132,17 +133,16 @@ def set_aside(settings: Settings, name: str, responses: Sequence[str], console: 
     return replay(settings, [name], console)
 
 
-def _calendar_if_missing(settings: Settings, console: Console) -> list[SourceReport]:
-    """Ingest the calendar unless it is there: all marts need sessions, and they cost no call."""
-    try:
-        with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
-            cursor.execute("select exists (select from raw_calendar.days)")
-            row = cursor.fetchone()
-    except MarketloomError as error:  # what the other sources did is still worth a report
-        return [SourceReport("calendar", failures=[str(error)])]
-    if row and row[0]:
+def _complete_calendar(settings: Settings, reports: Sequence[SourceReport], console: Console) -> list[SourceReport]:
+    """Ingest the calendar, which costs no call, if it is missing or begins after the earliest bar."""
+    with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select min(date) from raw_calendar.days")
+        (first,) = cursor.fetchone() or (None,)
+    earliest = min((report.earliest_session for report in reports if report.earliest_session), default=None)
+    if first and (earliest is None or earliest >= first):
         return []
-    return _each(settings, [SOURCES["calendar"]], lambda run: run.ingest(Window(datetime.now(UTC))), console)
+    since = earliest.replace(month=1, day=1) if earliest and earliest < FIRST_GENERATED else None
+    return _each(settings, [SOURCES["calendar"]], lambda run: run.ingest(Window(datetime.now(UTC), since)), console)
 
 
 def _each(

@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.errors import MalformedResponse, ProviderError
 from ingestion.landing import Landed
-from ingestion.model import ORIGIN, Parsed, Rejected, Source, scope_of
+from ingestion.model import ORIGIN, ROW_NUMBER, Parsed, Rejected, Source, scope_of
+from ingestion.parsing.rejection import row_text
+from ingestion.parsing.schema import sessions_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def parse(source: Source, landed: Landed) -> tuple[Parsed, ProviderError | None]
         rejected = [_whole(landed, reason)] if isinstance(error, MalformedResponse) else []
         return Parsed(rejected=rejected), error
     try:
-        return source.parser(landed.endpoint)(landed.response), None
+        return without_future(source.parser(landed.endpoint)(landed.response), landed.received_at), None
     except ProviderError as error:
         error.source, error.endpoint = landed.source, landed.endpoint
         rejected = [_whole(landed, error.detail)] if isinstance(error, MalformedResponse) else []
@@ -52,6 +56,20 @@ def parse(source: Source, landed: Landed) -> tuple[Parsed, ProviderError | None]
     except Exception as error:  # a parser's bug must not stop the run: the response waits in quarantine
         reason = f"the parser failed: {type(error).__name__}: {error}"
         return Parsed(rejected=[_whole(landed, reason)]), MalformedResponse(reason)
+
+
+def without_future(parsed: Parsed, received_at: datetime) -> Parsed:
+    """Reject the rows of sessions after the day on which they were received: nobody can have known them."""
+    latest = received_at.date() + timedelta(days=1)  # of any zone
+    for name, table in parsed.tables.items():
+        for column in sessions_of(table):
+            is_future = pc.greater(table[column], pa.scalar(latest)).fill_null(False)
+            if pc.any(is_future).as_py():
+                for row in table.filter(is_future).to_pylist():
+                    reason = f"{column}: {row[column]} is after the day of its receipt, {received_at:%Y-%m-%d}"
+                    parsed.rejected.append(Rejected(name, reason, row_text(row), row[ROW_NUMBER.name]))
+                parsed.tables[name] = table = table.filter(pc.invert(is_future))
+    return parsed
 
 
 def with_origin(table: pa.Table, landed: Landed) -> pa.Table:

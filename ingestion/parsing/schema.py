@@ -14,11 +14,21 @@ COLUMN_TYPES = {
     "date": pa.date32(),
     "timestamptz": TIMESTAMP,
 }
-KINDS = COLUMN_TYPES | {
-    **dict.fromkeys(DOUBLES, pa.float64()),
-    **dict.fromkeys(INTEGERS, pa.int64()),
-    **dict.fromkeys(TEXTS, pa.string()),
-}
+SESSION = "session"
+KINDS = (
+    COLUMN_TYPES
+    | {"session": pa.date32()}
+    | {
+        **dict.fromkeys(DOUBLES, pa.float64()),
+        **dict.fromkeys(INTEGERS, pa.int64()),
+        **dict.fromkeys(TEXTS, pa.string()),
+    }
+)
+
+
+def sessions_of(rows: pa.Table) -> list[str]:
+    """The columns of a parsed table that hold sessions."""
+    return [field.name for field in rows.schema if (field.metadata or {}).get(SESSION.encode())]
 
 
 def table(name: str, description: str, *columns: str) -> Table:
@@ -33,5 +43,6 @@ def table(name: str, description: str, *columns: str) -> Table:
         is_nullable, kind = not kind.endswith("!"), kind.rstrip("!")
         metadata = {"description": text} | ({"json": "true"} if kind == "json" else {})
         metadata |= {"bounds": kind} if kind in BOUNDS else {}
+        metadata |= {SESSION: "true"} if kind == "session" else {}
         fields.append(pa.field(column, KINDS[kind], nullable=is_nullable, metadata=metadata))
     return Table(name, pa.schema(fields), description)

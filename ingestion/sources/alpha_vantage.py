@@ -31,7 +31,7 @@ DAILY = table(
     "daily",
     "One daily bar of one stock, as traded; adjusted figures only from the adjusted function.",
     "symbol ticker! Ticker as Alpha Vantage writes it.",
-    "date date! Session of the bar, the exchange's own date.",
+    "date session! Session of the bar, the exchange's own date.",
     "open price First price of the session.",
     "high price Highest price of the session.",
     "low price Lowest price of the session.",

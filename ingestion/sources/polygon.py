@@ -31,7 +31,7 @@ BARS = table(
     "bars",
     "One daily bar of one US stock, as sent by the grouped daily or the per-ticker aggregates endpoint.",
     "ticker ticker! Ticker as Polygon writes it (case matters: BRK.B, KIMpL).",
-    "date date! Session of the bar, the exchange's own date.",
+    "date session! Session of the bar, the exchange's own date.",
     "open price First price of the session, USD.",
     "high price Highest price of the session, USD.",
     "low price Lowest price of the session, USD.",

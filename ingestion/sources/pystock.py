@@ -36,7 +36,7 @@ PRICES = table(
     "prices",
     "One bar of one stock, as collected; an archive holds two sessions, so that most bars come twice.",
     "symbol ticker! Ticker.",
-    "date date! Session of the bar, the exchange's own date.",
+    "date session! Session of the bar, the exchange's own date.",
     "open price First price of the session, USD.",
     "high price Highest price of the session, USD.",
     "low price Lowest price of the session, USD.",

@@ -15,7 +15,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from rich.console import Console
 
+from ingestion import runner
 from ingestion.config import Settings
 from ingestion.parsing.rejection import row_text
 from ingestion.report import SourceReport
@@ -340,6 +342,26 @@ def test_the_small_inputs_of_public_reports_load_as_they_should(
         "select max(adj_close) < 200 and min(volume) > 1000 from raw_pystock.prices where archive = 'export_by_symbol'",
     )
     assert value(warehouse, "select count(*) from raw_pystock.prices where symbol ~ '\"'") == 0
+
+
+def test_the_calendar_begins_at_the_earliest_bar_and_no_bar_is_of_the_future(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(f"{BARS}IBM,1962-01-03,1,2,1,1,1,1\nNEXT,2199-01-03,1,2,1,1,1,1\n")
+    first = "select min(date)::text from raw_calendar.days"
+    runner.backfill(settings, "headlines", [written(tmp_path / "news.csv", NEWS)], Console(quiet=True))
+    assert value(settings, first) == "2000-01-01"
+    (report, calendar) = runner.backfill(settings, "pystock", [path], Console(quiet=True))
+    assert (report.received["prices"], report.loaded["prices"]) == (3, 2) and calendar.failures == []
+    assert value(settings, first) == "1962-01-01"
+    ((reason,),) = rows(settings, "select reason from raw_ops.quarantine")
+    assert reason.startswith("date: 2199-01-03 is after the day of its receipt, 20")
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
 
 
 def test_input_that_the_warehouse_rejects_can_be_set_aside_by_the_command_that_the_error_names(

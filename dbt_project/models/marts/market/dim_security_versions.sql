@@ -295,11 +295,24 @@ begun as (
             and (first_bar_periods.period_to is null or intervals.interval_known_from < first_bar_periods.period_to)
 ),
 
+-- When a list first named the ticker, or the company that had it first: a list describes that company from then on.
 first_events as (
     select
         ticker,
         min(known_from) as known_from
-    from successive
+    from (
+        select
+            ticker,
+            known_from
+        from successive
+        union all
+        select
+            assigned.ticker,
+            successive.known_from
+        from assigned
+        inner join successive on assigned.security_key = successive.security_key
+        where assigned.company_number = 1
+    ) as named
     group by ticker
 ),
 

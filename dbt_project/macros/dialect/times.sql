@@ -24,12 +24,12 @@
 
 {% macro postgres__weekday_number(column) -%} extract(isodow from {{ column }}) {%- endmacro %}
 
-{% macro epoch_seconds(column) -%}
-    {{ return(adapter.dispatch('epoch_seconds', 'marketloom')(column)) }}
+{% macro epoch_seconds(column, parts=1) -%}
+    {{ return(adapter.dispatch('epoch_seconds', 'marketloom')(column, parts)) }}
 {%- endmacro %}
 
-{% macro postgres__epoch_seconds(column) -%}
-    cast(extract(epoch from {{ column }}) as {{ dbt.type_bigint() }})
+{% macro postgres__epoch_seconds(column, parts) -%}
+    cast(extract(epoch from {{ column }}) * {{ parts }} as {{ dbt.type_bigint() }})
 {%- endmacro %}
 
 {% macro date_of_digits(column) -%}

@@ -61,7 +61,7 @@ versions as (
             'unioned.provider', 'unioned.ticker', 'unioned.action_kind', 'unioned.ex_date', 'unioned.split_from',
             'unioned.split_to', 'unioned.cash_amount', 'unioned.currency_code', 'unioned.dividend_type',
             'unioned.declared_date', 'unioned.record_date', 'unioned.pay_date', 'unioned.provider_action_id',
-            epoch_seconds('unioned.known_from'),
+            epoch_seconds('unioned.known_from', parts=1000000),
         ]) }} as action_key,
         {{ security_key('unioned.ticker', 'assigned') }} as security_key,
         unioned.*,

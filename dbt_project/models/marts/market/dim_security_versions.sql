@@ -24,7 +24,7 @@ newest_listed as (
             partition by ticker, company_number order by known_from desc, effective_date desc, identity asc
         ) as newest_first
     from stated
-    where is_listed and source_name = 'polygon'
+    where is_listed
 ),
 
 starts as (

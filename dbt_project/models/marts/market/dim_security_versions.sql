@@ -75,7 +75,6 @@ replaced as (
         on newest_listed.ticker = followed.ticker and newest_listed.company_number = followed.company_number
     where
         newest_listed.newest_first = 1
-        and newest_listed.left_date is null
         and followed.next_known_from > newest_listed.known_from
 ),
 

@@ -13,8 +13,9 @@ from typing import IO
 import pyarrow as pa
 from pyarrow import parquet
 
-from ingestion.parsing.delimited import BOM, Layout
+from ingestion.parsing.delimited import BOM
 from ingestion.parsing.headers import UnknownHeader
+from ingestion.parsing.layout import Layout
 from ingestion.parsing.quotes import IsRecord, examine
 
 PARQUET = b"PAR1"

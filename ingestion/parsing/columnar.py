@@ -9,8 +9,8 @@ import pyarrow as pa
 from ingestion.model import Parsed, Response
 from ingestion.parsing.assemble import assemble
 from ingestion.parsing.bulk import read_parquet
-from ingestion.parsing.delimited import Layout
 from ingestion.parsing.headers import UnknownHeader, without_surplus
+from ingestion.parsing.layout import Layout
 from ingestion.parsing.rejection import reject, row_text
 
 

@@ -20,9 +20,10 @@ from ingestion.errors import (
 )
 from ingestion.model import ApiKey, Endpoint, Parsed, Rate, Response, Source
 from ingestion.parsing.assemble import snake_case
-from ingestion.parsing.delimited import Layout, parse_delimited
+from ingestion.parsing.delimited import parse_delimited
 from ingestion.parsing.diagnosis import failure_of_status, message_of, unusable_body
 from ingestion.parsing.json_body import decode_json
+from ingestion.parsing.layout import Layout
 from ingestion.parsing.records import parse_records
 from ingestion.parsing.rejection import found, json_object, reject
 from ingestion.parsing.schema import table

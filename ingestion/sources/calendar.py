@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ingestion.errors import MarketloomError
 from ingestion.model import Member, Parsed, Response, Source
-from ingestion.parsing.delimited import Layout, parse_delimited
+from ingestion.parsing.delimited import parse_delimited
+from ingestion.parsing.layout import Layout
 from ingestion.parsing.schema import table
 
 if TYPE_CHECKING:

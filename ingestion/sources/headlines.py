@@ -9,8 +9,9 @@ from typing import IO
 
 from ingestion.model import Member, Parsed, Rejected, Response, Source
 from ingestion.parsing import bulk
-from ingestion.parsing.delimited import Layout, parse_delimited
+from ingestion.parsing.delimited import parse_delimited
 from ingestion.parsing.headers import UnknownHeader
+from ingestion.parsing.layout import Layout
 from ingestion.parsing.schema import table
 
 HEADLINES = table(

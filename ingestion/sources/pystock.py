@@ -24,8 +24,9 @@ from ingestion.model import Member, Parsed, Rejected, Response, Source
 from ingestion.parsing import bulk
 from ingestion.parsing.assemble import snake_case
 from ingestion.parsing.columnar import parse_columns
-from ingestion.parsing.delimited import BOM, Layout, parse_delimited
+from ingestion.parsing.delimited import BOM, parse_delimited
 from ingestion.parsing.headers import UnknownHeader, recognise
+from ingestion.parsing.layout import Layout
 from ingestion.parsing.rejection import reject
 from ingestion.parsing.schema import table
 

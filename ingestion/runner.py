@@ -135,9 +135,14 @@ def set_aside(settings: Settings, name: str, responses: Sequence[str], console: 
 
 def _complete_calendar(settings: Settings, reports: Sequence[SourceReport], console: Console) -> list[SourceReport]:
     """Ingest the calendar, which costs no call, if it is missing or begins after the earliest bar."""
-    with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
-        cursor.execute("select min(date) from raw_calendar.days")
-        (first,) = cursor.fetchone() or (None,)
+    try:
+        with Warehouse(settings).connect() as connection, connection.cursor() as cursor:
+            cursor.execute("select min(date) from raw_calendar.days")
+            (first,) = cursor.fetchone() or (None,)
+    except MarketloomError:
+        if any(report.is_failed for report in reports):
+            return []  # the report says what happened to the warehouse
+        raise
     earliest = min((report.earliest_session for report in reports if report.earliest_session), default=None)
     if first and (earliest is None or earliest >= first):
         return []

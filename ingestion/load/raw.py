@@ -129,7 +129,7 @@ class RawSchema:
         return pending
 
     def _check_clock(self) -> None:
-        """Loads are told apart by their times: with a clock that went back, dbt would not see what is new."""
+        """Raise LoadError if the clock went back: dbt finds new loads by their times, and would miss this one."""
         query = sql.SQL("select max(inserted_at) from {} where schema_name = %s")
         with self.warehouse.connect(role=LOADER) as connection, connection.cursor() as cursor:
             cursor.execute("select to_regclass(%s) is not null", (f"{self.schema}._dlt_loads",))

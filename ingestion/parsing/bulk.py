@@ -23,7 +23,7 @@ PARQUET = b"PAR1"
 ROWS_PER_PIECE = 131_072
 BYTES_PER_PIECE = 8 * 1024 * 1024
 LONGEST_HEADER = 1024 * 1024
-EXCEL = re.compile(rb'\A(\xef\xbb\xbf)?"?sep=,"?\r?\n')  # the line with which Excel is told the delimiter
+EXCEL = re.compile(rb'\A(\xef\xbb\xbf)?"?sep=,"?\r?\n')  # names the delimiter to Excel
 
 
 def blocks_of(file: IO[bytes]) -> Iterator[bytes]:

@@ -119,7 +119,7 @@ def test_headlines_meet_their_bars(filled: Warehouse) -> None:
     assert joined[0][1] >= joined[0][0]
 
 
-def test_a_session_that_nobody_collected_is_a_failure(filled: Warehouse) -> None:
+def test_a_session_that_nobody_collected_is_reported(filled: Warehouse) -> None:
     filled.rows("delete from intermediate.int_bars__versioned where trading_date = '2015-11-10'")
     done = filled.dbt.run("test", "--select", "no_session_is_missing_between_first_and_last_bar")
     assert done.returncode == 1

@@ -240,5 +240,5 @@ inner join numbered
         and versions.terms_hash = numbered.terms_hash
         and versions.last_listing_number = numbered.listing_number
         and numbered.delivery_number = 1
--- Lists of one moment can contradict each other, as those of a clock that stands still do.
+-- Lists received at one moment can contradict each other, for example under a simulated market with a pinned clock.
 where versions.known_to is null or versions.known_to > versions.known_from

@@ -102,28 +102,7 @@ events as (
         known_from
     from stated
     union all
-    select
-        source_name,
-        ticker,
-        identity,
-        listing_number,
-        company_number,
-        is_listed,
-        security_name,
-        security_type,
-        exchange_mic,
-        currency_name,
-        cik,
-        composite_figi,
-        share_class_figi,
-        delisted_at,
-        effective_date,
-        start_date,
-        left_date,
-        previous_ticker_left_date,
-        has_moved_on,
-        known_from
-    from replaced
+    select * from replaced
 ),
 
 assigned as (
